@@ -65,7 +65,7 @@ export type DownloadEvent =
   }
   | {
     readonly kind: "peer";
-    readonly status: "connected" | "closed" | "banned";
+    readonly status: "connected" | "closed" | "banned" | "failed";
     /** `host:port`. */
     readonly address: string;
     /** The client's name from its extension handshake or peer id. */
