@@ -9,6 +9,7 @@ import {
   percentEncode,
 } from "../../lib/tracker/http.ts";
 import type { AnnounceReply } from "../../lib/tracker/request.ts";
+import { dataUrl } from "../torrent/helpers.ts";
 import { REQUEST, serveHttp, serveRaw } from "./villains.ts";
 
 const { signal: never } = new AbortController();
@@ -181,3 +182,16 @@ for (
     assertEquals(reason, "enough");
   });
 }
+
+Deno.test("announceHttp() refuses a certificate that nobody vouches for", async () => {
+  const pem = Deno.readTextFileSync(dataUrl("self_signed.pem"));
+  const options = { port: 0, hostname: "127.0.0.1", onListen: () => {}, cert: pem, key: pem };
+  let requests = 0;
+  await using server = Deno.serve(options, () => {
+    requests++;
+    return new Response("d5:peers0:e");
+  });
+  const url = `https://127.0.0.1:${server.addr.port}/announce`;
+  await assertRejects(() => announce(url), TrackerError, "certificate");
+  assertEquals(requests, 0);
+});
