@@ -49,7 +49,12 @@ export class LiveLine {
       : this.#screen.write(this.#erase() + this.#line());
   }
 
-  /** Takes the live line away; returns what does so, for whoever has no time for write(). */
+  /** Takes the live line away. */
+  close(): Promise<void> {
+    return this.#screen.write(this.end());
+  }
+
+  /** Forgets the live line; returns what takes it away, for whoever has no time for write(). */
   end(): string {
     const erase = this.#erase();
     this.#render = undefined;
