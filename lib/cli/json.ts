@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { toJson } from "./json_text.ts";
 import type { TextSink } from "./sink.ts";
 import type { CliEvent, View } from "./view.ts";
 
@@ -16,8 +17,11 @@ export class JsonView implements View {
 
   /** @throws {Deno.errors.BrokenPipe} when the reader is gone */
   async show(event: CliEvent): Promise<void> {
-    await this.#stdout.write(event.kind === "output" ? event.text : `${JSON.stringify(event)}\n`);
+    if (event.kind === "output") await this.#stdout.writeResult(event.text);
+    else await this.#stdout.write(`${toJson(event)}\n`);
   }
 
-  [Symbol.dispose](): void {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stdout[Symbol.asyncDispose]();
+  }
 }

@@ -15,7 +15,7 @@ import { type TextSink, type TextTarget, writeLastWords } from "./sink.ts";
 import { LiveLine } from "./terminal.ts";
 
 /** Lines, and the progress between them. Disposing it leaves nothing half written. */
-export interface ProgressDisplay extends Disposable {
+export interface ProgressDisplay extends AsyncDisposable {
   print(line: string): Promise<void>;
   progress(name: string, event: ProgressEvent | CheckingEvent): Promise<void>;
   /** The progress is over: takes away what shows it. */
@@ -37,6 +37,7 @@ const FRAME_MS = 100;
 /** The live line of a terminal, redrawn in place and when the window changes its size. */
 export class LiveProgress implements ProgressDisplay {
   readonly #line: LiveLine;
+  readonly #stderr: TextSink;
   readonly #options: LiveOptions;
   readonly #now: () => number;
   readonly #onResize = () => void this.#line.redraw();
@@ -44,6 +45,7 @@ export class LiveProgress implements ProgressDisplay {
   #drawnKind: string | undefined;
 
   constructor(stderr: TextSink, options: LiveOptions) {
+    this.#stderr = stderr;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#line = new LiveLine({
@@ -74,8 +76,9 @@ export class LiveProgress implements ProgressDisplay {
     return this.#line.close();
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGWINCH", this.#onResize);
+    await this.#stderr[Symbol.asyncDispose]();
     writeLastWords(this.#options.target, this.#line.end());
   }
 }
@@ -111,7 +114,9 @@ export class LineProgress implements ProgressDisplay {
     return Promise.resolve();
   }
 
-  [Symbol.dispose](): void {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stderr[Symbol.asyncDispose]();
+  }
 }
 
 /** Nobody to read what is for people is no reason to stop working. */

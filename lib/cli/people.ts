@@ -34,10 +34,10 @@ export class PeopleView implements View {
     options.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
-  /** @throws {Deno.errors.BrokenPipe} when standard output's reader is gone */
+  /** Never fails because nobody reads. */
   async show(event: CliEvent): Promise<void> {
     const { stdout, progress } = this.#options;
-    if (event.kind === "output") return await stdout.write(event.text);
+    if (event.kind === "output") return await stdout.writeResult(event.text);
     if (event.kind === "start") this.#name = event.name;
     if (event.kind === "progress" || event.kind === "checking") {
       return await progress.progress(printable(this.#name), event);
@@ -66,9 +66,10 @@ export class PeopleView implements View {
     await this.#options.progress.print("Saving the state; the same command goes on from there");
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#options.signal.removeEventListener("abort", this.#onAbort);
-    this.#options.progress[Symbol.dispose]();
+    await this.#options.stdout[Symbol.asyncDispose]();
+    await this.#options.progress[Symbol.asyncDispose]();
   }
 }
 

@@ -46,6 +46,15 @@ export class TextSink implements AsyncDisposable {
     }
   }
 
+  /** Writes what the user asked for; a reader who has seen enough of it and left is no failure. */
+  async writeResult(text: string): Promise<void> {
+    try {
+      await this.write(text);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+  }
+
   /** Waits a moment for what was not awaited. */
   async [Symbol.asyncDispose](): Promise<void> {
     const moment = new AbortController();

@@ -20,8 +20,8 @@ export type CliEvent =
   /** The mock tracker answers at this URL. */
   | { readonly kind: "serving"; readonly url: string };
 
-/** Shows events; disposing it leaves a clean terminal, at once and whatever happened before. */
-export interface View extends Disposable {
+/** Shows events; disposing it leaves a clean terminal, whatever happened before. */
+export interface View extends AsyncDisposable {
   /** Shows one event; resolves when it may take the next. */
   show(event: CliEvent): Promise<void>;
 }
@@ -65,8 +65,10 @@ class QuietView implements View {
   }
 
   async show(event: CliEvent): Promise<void> {
-    if (event.kind === "output") await this.#stdout.write(event.text);
+    if (event.kind === "output") await this.#stdout.writeResult(event.text);
   }
 
-  [Symbol.dispose](): void {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stdout[Symbol.asyncDispose]();
+  }
 }
