@@ -60,6 +60,7 @@ export type DownloadEvent =
     readonly status: "ok" | "warning" | "failed";
     /** How many addresses it gave. */
     readonly peers?: number;
+    /** How long until it is asked again, unless peers are lacking before. */
     readonly seconds?: number;
     readonly message?: string;
   }
