@@ -43,7 +43,7 @@ export function renderProgress(name: string, event: ProgressEvent, style: LineSt
   const { haveBytes, totalBytes } = event;
   return renderLine({
     name,
-    percent: formatPercent(haveBytes, totalBytes),
+    percent: formatPercent(haveBytes, totalBytes).padStart(5),
     fraction: totalBytes > 0 ? haveBytes / totalBytes : 1,
     fields: progressFields(event),
   }, style);
@@ -70,10 +70,10 @@ function peersField(event: ProgressEvent): string {
 export function renderChecking(name: string, event: CheckingEvent, style: LineStyle): string {
   const { checkedBytes, totalBytes } = event;
   return renderLine({
-    name: `Checking ${name}`,
-    percent: formatPercent(checkedBytes, totalBytes),
+    name,
+    percent: `Checking ${formatPercent(checkedBytes, totalBytes)}`,
     fraction: totalBytes > 0 ? checkedBytes / totalBytes : 1,
-    fields: [style.columns < 40 ? "checked" : `${formatBytes(checkedBytes)} checked`],
+    fields: [`${formatBytes(checkedBytes)} of ${formatBytes(totalBytes)}`],
   }, style);
 }
 
@@ -101,8 +101,7 @@ function renderLine(parts: LineParts, style: LineStyle): string {
   }
   const barWidth = Math.min(MAX_BAR, room - GAP.length);
   const bar = barWidth >= MIN_BAR ? renderBar(parts.fraction, barWidth, style) : undefined;
-  if (bar !== undefined) room -= barWidth + GAP.length;
-  const name = nameFor(parts.name, room - GAP.length);
+  const name = bar && nameFor(parts.name, room - barWidth - 2 * GAP.length);
   const line = [name, parts.percent, bar, ...shown].filter((part) => part !== undefined);
   return fitWhole(line.join(GAP), style);
 }
@@ -111,9 +110,9 @@ function nameFor(name: string, room: number): string | undefined {
   return room >= Math.min(MIN_NAME, unicodeWidth(name)) ? fitColumns(name, room) : undefined;
 }
 
-/** Only a terminal too narrow for the per cent alone needs cutting; such a line has no colours. */
+/** Only a terminal too narrow for a bar, and so for colours, needs cutting. */
 function fitWhole(line: string, style: LineStyle): string {
-  return style.columns <= MIN_BAR ? line.slice(0, Math.max(0, style.columns - 1)) : line;
+  return style.columns <= MIN_BAR + MIN_NAME ? line.slice(0, Math.max(0, style.columns - 1)) : line;
 }
 
 function renderBar(fraction: number, width: number, style: LineStyle): string {
