@@ -79,8 +79,10 @@ function eventsOf({ requests }: HttpVillain): (string | null)[] {
 
 Deno.test("Announcer says started once, then nothing, completed and stopped", async () => {
   await using tracker = serveHttp(() => reply(1));
+  let reports: readonly TrackerEvent[] = [];
   {
     await using bench = new Bench([[tracker.url]]);
+    reports = bench.reports;
     assertEquals(await bench.nextPorts(), [1]);
     await bench.pass(1800);
     assertEquals(await bench.nextPorts(), [1]);
@@ -90,6 +92,7 @@ Deno.test("Announcer says started once, then nothing, completed and stopped", as
     assertEquals(await bench.nextPorts(), [1]);
   }
   assertEquals(eventsOf(tracker), ["started", null, "completed", null, "stopped"]);
+  assertEquals(reports.length, 4, "the goodbye is no news");
   const [first] = tracker.requests;
   const said = ["uploaded", "downloaded", "left", "numwant"].map((name) =>
     first?.searchParams.get(name)
