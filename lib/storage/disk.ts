@@ -253,10 +253,11 @@ function fitting(old: OldState, presence: Presence): OldState {
   for (let pieceIndex = 0; pieceIndex < verified.length * 8; pieceIndex++) {
     if (hasBit(verified, pieceIndex) && !presence.reaches(pieceIndex)) return { kind: "damaged" };
   }
-  return old;
+  const partial = old.state.partial.entries().filter(([index]) => presence.reaches(index));
+  return { ...old, state: { ...old.state, partial: new Map(partial) } };
 }
 
-/** Whether the piece needs no hashing: it is verified, or its missing blocks are known. */
+/** Whether the piece needs no hashing: it is verified, or known to lack blocks. */
 function isVouchedFor(old: OldState, pieceIndex: number): boolean {
   return old.kind === "state" &&
     (hasBit(old.state.verified, pieceIndex) || old.state.partial.has(pieceIndex));

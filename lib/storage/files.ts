@@ -136,6 +136,7 @@ export class Files implements AsyncDisposable {
     } finally {
       file.pins--;
       if (file.pins === 0 && this.#leaving.delete(file)) closeQuietly(file.fd);
+      while (this.#open.size > this.#maxOpen && this.#releaseLeastRecent());
       if (this.#leaving.size === 0) this.#drained?.resolve();
     }
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Geometry } from "../torrent/geometry.ts";
-import { emptyBits, hasBit, isBitsOf, setBit } from "./bits.ts";
+import { countBits, emptyBits, hasBit, isBitsOf, setBit } from "./bits.ts";
 import type { JournalRecord, PlacedRecord } from "./journal.ts";
 
 /** What can be believed without hashing. */
@@ -63,6 +63,12 @@ class Replay {
   finish(bootId: string): JournalState {
     this.#boot(bootId);
     for (const { record } of this.#pending) this.#believe(record, [this.#verified]);
+    for (const [pieceIndex, blocks] of this.#partial) {
+      // With all its blocks it may be whole: hashing tells.
+      if (countBits(blocks) === this.#geometry.blockCount(pieceIndex)) {
+        this.#partial.delete(pieceIndex);
+      }
+    }
     return { verified: this.#verified, durable: this.#durable, partial: this.#partial };
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { delay } from "../base/async.ts";
-import type { Geometry } from "../torrent/geometry.ts";
+import { BLOCK_LENGTH, type Geometry } from "../torrent/geometry.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
 import { hasBit } from "./bits.ts";
 import type { Folders } from "./folders.ts";
@@ -86,6 +86,7 @@ export class Presence {
       if (!hasBit(state.verified, pieceIndex)) continue;
       for (const span of this.#pieceSpans(pieceIndex)) this.#use(span.fileIndex, span.lengthBytes);
     }
+    for (const [pieceIndex, blocks] of state.partial) this.#usePartial(pieceIndex, blocks);
     this.#spare.forEach((bytes, fileIndex) => {
       if (bytes < 0) this.#spare[fileIndex] = NaN;
     });
@@ -130,6 +131,17 @@ export class Presence {
     const allocated = this.#allocated[fileIndex] ?? NaN;
     const taken = Number.isNaN(allocated) ? this.#size(fileIndex) : allocated;
     return Math.max(0, lengthBytes - Math.max(0, taken));
+  }
+
+  #usePartial(pieceIndex: number, blocks: Uint8Array): void {
+    const offset = this.#geometry.pieceOffset(pieceIndex);
+    for (let block = 0; block < this.#geometry.blockCount(pieceIndex); block++) {
+      if (!hasBit(blocks, block)) continue;
+      const lengthBytes = this.#geometry.blockLength(pieceIndex, block);
+      for (const span of this.#geometry.spans(offset + block * BLOCK_LENGTH, lengthBytes)) {
+        this.#use(span.fileIndex, span.lengthBytes);
+      }
+    }
   }
 
   #use(fileIndex: number, lengthBytes: number): void {
