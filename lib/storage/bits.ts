@@ -19,6 +19,11 @@ export function setBit(bits: Uint8Array, index: number): void {
   bits[index >>> 3] = (bits[index >>> 3] ?? 0) | (0x80 >>> (index & 7));
 }
 
+/** What is in either of two sets of the same room. */
+export function unite(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.map((byte, at) => byte | (b[at] ?? 0));
+}
+
 /** Whether the set has room for exactly `count` numbers and no bit beyond them. */
 export function isBitsOf(bits: Uint8Array, count: number): boolean {
   if (bits.length !== Math.ceil(count / 8)) return false;

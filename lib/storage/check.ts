@@ -13,6 +13,7 @@ import type { Geometry } from "../torrent/geometry.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
 import { emptyBits, setBit } from "./bits.ts";
 import type { CheckProgress } from "./store.ts";
+import { isZero, ZEROS } from "./zeros.ts";
 
 /** How much is read at once, in bytes. */
 const PART_LENGTH = 2 * 1024 * 1024;
@@ -26,8 +27,6 @@ const HASH_LENGTH = 20;
 
 /** Zeros counted before they are hashed after all, in bytes: hashing them at once must not take long. */
 const MAX_ZERO_COUNT = 16 * 1024 * 1024;
-
-const ZEROS = Buffer.alloc(64 * 1024);
 
 /** What hashPieces() needs to know. */
 export interface HashPiecesOptions {
@@ -221,12 +220,4 @@ function hashOfZeros(count: number): Hash {
     hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
   }
   return hash;
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at += ZEROS.length) {
-    const window = bytes.subarray(at, at + ZEROS.length);
-    if (Buffer.compare(window, ZEROS.subarray(0, window.length)) !== 0) return false;
-  }
-  return true;
 }

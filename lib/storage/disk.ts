@@ -11,14 +11,14 @@ import { StorageError } from "../base/errors.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
 import { hasBit } from "./bits.ts";
 import { readBootId } from "./boot_id.ts";
-import { hashPieces } from "./check.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
 import { ensureFreeSpace } from "./free_space.ts";
 import type { JournalRecord } from "./journal.ts";
 import { JournalFile } from "./journal_file.ts";
-import { headerOf, type OldState, readOldState } from "./old_state.ts";
+import { fitting, headerOf, type OldState, readOldState, withHashed } from "./old_state.ts";
 import { type Presence, scanPresence } from "./presence.ts";
+import { hashUnvouched } from "./recheck.ts";
 import { readRun, writeRun } from "./run.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
 import type { CheckProgress, Resumed, Store } from "./store.ts";
@@ -96,9 +96,9 @@ export class DiskStore implements Store {
       throw taken(this.#journal.path, "is the state of another torrent");
     }
     if (old.kind === "state") presence.account(old.state);
-    const hashed = yield* this.#hash(presence, old, options);
+    const hashed = yield* hashUnvouched(this.#metainfo, this.#files, { presence, old, ...options });
     if (hashed.every((byte) => byte === 0)) this.#takePlace(old, presence);
-    const resumed = merge(old, hashed);
+    const resumed = withHashed(old, hashed);
     await ensureFreeSpace(this.#options.directory, presence.neededBytes(resumed.verified));
     await this.#begin(old, resumed.verified);
     await this.#makeEmpty(presence.missingEmpty(), options);
@@ -144,19 +144,6 @@ export class DiskStore implements Store {
     await this.#syncing;
     await this.#files[Symbol.asyncDispose]();
     this.#journal[Symbol.dispose]();
-  }
-
-  #hash(presence: Presence, old: OldState, options: { signal: AbortSignal }) {
-    return hashPieces(this.#metainfo, {
-      signal: options.signal,
-      wants: (pieceIndex) => !isVouchedFor(old, pieceIndex) && presence.mayHold(pieceIndex),
-      read: (offset, bytes) =>
-        readRun(this.#metainfo.geometry, { offset, bytes }, async (span, part) => {
-          const count = await this.#files.read(span.fileIndex, span.fileOffset, part);
-          part.fill(0, count);
-          presence.found(span.fileIndex, span.fileOffset, part);
-        }),
-    });
   }
 
   /** Nothing of what is there is this torrent's: unless our own state explains it, it is somebody's. */
@@ -244,29 +231,6 @@ export class DiskStore implements Store {
       throw storageFailure("finish", this.#folders.resolve(file.path), "ENOENT");
     }
   }
-}
-
-/** A state that vouches for bytes that cannot be there is not of these files. */
-function fitting(old: OldState, presence: Presence): OldState {
-  if (old.kind !== "state") return old;
-  const { verified } = old.state;
-  for (let pieceIndex = 0; pieceIndex < verified.length * 8; pieceIndex++) {
-    if (hasBit(verified, pieceIndex) && !presence.reaches(pieceIndex)) return { kind: "damaged" };
-  }
-  const partial = old.state.partial.entries().filter(([index]) => presence.reaches(index));
-  return { ...old, state: { ...old.state, partial: new Map(partial) } };
-}
-
-/** Whether the piece needs no hashing: it is verified, or known to lack blocks. */
-function isVouchedFor(old: OldState, pieceIndex: number): boolean {
-  return old.kind === "state" &&
-    (hasBit(old.state.verified, pieceIndex) || old.state.partial.has(pieceIndex));
-}
-
-function merge(old: OldState, hashed: Uint8Array): Resumed {
-  if (old.kind !== "state") return { verified: hashed, partial: new Map() };
-  const verified = old.state.verified.map((byte, at) => byte | (hashed[at] ?? 0));
-  return { verified, partial: old.state.partial };
 }
 
 function taken(path: string, what: string): StorageError {

@@ -112,6 +112,16 @@ export class Files implements AsyncDisposable {
     });
   }
 
+  /** Reads what fits and is there at once: for a few bytes only. @throws {StorageError} */
+  peek(fileIndex: number, fileOffset: number, into: Uint8Array): void {
+    const file = this.#acquire(fileIndex, "read");
+    try {
+      fs.readSync(file.fd, into, 0, into.length, fileOffset);
+    } catch (error) {
+      throw toStorageError(error, "read", file.path);
+    }
+  }
+
   /** Has the system put the file's bytes onto the disk, off the main thread. @throws {StorageError} */
   sync(fileIndex: number): Promise<void> {
     return this.#pinned(fileIndex, "write", (file) =>

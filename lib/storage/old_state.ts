@@ -5,10 +5,13 @@
  * @module
  */
 import type { Metainfo } from "../torrent/metainfo.ts";
+import { hasBit, unite } from "./bits.ts";
 import { readBootId } from "./boot_id.ts";
 import { decodeHeader, decodeRecords, type JournalHeader } from "./journal.ts";
 import type { JournalFile } from "./journal_file.ts";
 import { type JournalState, replayRecords } from "./journal_state.ts";
+import type { Presence } from "./presence.ts";
+import type { Resumed } from "./store.ts";
 
 /** What the journal says of the past. */
 export type OldState =
@@ -39,6 +42,29 @@ export function readOldState(journal: JournalFile, metainfo: Metainfo): OldState
   const fits = header.totalLength === ours.totalLength &&
     header.pieceLength === ours.pieceLength && header.pieceCount === ours.pieceCount;
   return fits ? judgeRecords(bytes, metainfo) : { kind: "damaged" };
+}
+
+/** The state, unless it vouches for bytes that cannot be there: then it is not of these files. */
+export function fitting(old: OldState, presence: Presence): OldState {
+  if (old.kind !== "state") return old;
+  const { verified } = old.state;
+  for (let pieceIndex = 0; pieceIndex < verified.length * 8; pieceIndex++) {
+    if (hasBit(verified, pieceIndex) && !presence.reaches(pieceIndex)) return { kind: "damaged" };
+  }
+  const partial = old.state.partial.entries().filter(([index]) => presence.reaches(index));
+  return { ...old, state: { ...old.state, partial: new Map(partial) } };
+}
+
+/** Whether the piece needs no hashing: it is verified, or known to lack blocks. */
+export function isVouchedFor(old: OldState, pieceIndex: number): boolean {
+  return old.kind === "state" &&
+    (hasBit(old.state.verified, pieceIndex) || old.state.partial.has(pieceIndex));
+}
+
+/** What the state vouches for together with what hashing found. */
+export function withHashed(old: OldState, hashed: Uint8Array): Resumed {
+  if (old.kind !== "state") return { verified: hashed, partial: new Map() };
+  return { verified: unite(old.state.verified, hashed), partial: old.state.partial };
 }
 
 function judgeRecords(bytes: Uint8Array, metainfo: Metainfo): OldState {

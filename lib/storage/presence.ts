@@ -10,6 +10,7 @@ import type { Metainfo } from "../torrent/metainfo.ts";
 import { hasBit } from "./bits.ts";
 import type { Folders } from "./folders.ts";
 import type { JournalState } from "./journal_state.ts";
+import { isZero } from "./zeros.ts";
 
 /** Files looked at before others get their turn. */
 const FILES_PER_TURN = 1024;
@@ -104,10 +105,13 @@ export class Presence {
 
   /** These bytes were found in the file: the room that their pages take is accounted for. */
   found(fileIndex: number, fileOffset: number, bytes: Uint8Array): void {
-    if (Number.isNaN(this.#spare[fileIndex])) return;
+    if (Number.isNaN(this.#spare[fileIndex]) || isZero(bytes)) return;
     const first = (PAGE_LENGTH - fileOffset % PAGE_LENGTH) % PAGE_LENGTH;
     for (let at = first; at + PAGE_LENGTH <= bytes.length; at += PAGE_LENGTH) {
-      if (hasData(bytes, at)) this.#use(fileIndex, PAGE_LENGTH);
+      // The first byte mostly tells.
+      if (bytes[at] !== 0 || !isZero(bytes.subarray(at, at + PAGE_LENGTH))) {
+        this.#use(fileIndex, PAGE_LENGTH);
+      }
     }
   }
 
@@ -177,12 +181,4 @@ export async function scanPresence(
     if (fileIndex % FILES_PER_TURN === FILES_PER_TURN - 1) await delay(0, options);
   }
   return presence;
-}
-
-/** Data mostly differs from zero in its first bytes. */
-function hasData(bytes: Uint8Array, start: number): boolean {
-  for (let at = start; at < start + PAGE_LENGTH; at++) {
-    if (bytes[at] !== 0) return true;
-  }
-  return false;
 }
