@@ -183,6 +183,29 @@ Deno.test("Ledger takes no notice of blocks of pieces that are verified or do no
   assertEquals([ledger.verifiedCount, ledger.verifiedBytes], [1, 32 * KIB]);
 });
 
+Deno.test("Ledger asks again for one block of a piece of which an earlier run left all", () => {
+  const geometry = paddedGeometry([40 * KIB, -24 * KIB, 64 * KIB, 16 * KIB], 64 * KIB);
+  const partial = new Map([0, 1, 2].map((pieceIndex) => [pieceIndex, new Uint8Array([0xff])]));
+  const ledger = makeLedger(geometry, { partial });
+  const states = [...ledger.openPieces].map((piece) => [...piece.states]);
+  const { free, held } = BLOCK;
+  assertEquals(states, [[held, held, free, held], [held, held, held, free]]);
+  assertEquals([ledger.rarity.size, [...ledger.openWithFree].length], [1, 2]);
+});
+
+Deno.test("Ledger opens no piece of which an earlier run left padding only", () => {
+  const geometry = paddedGeometry([20 * KIB, -44 * KIB, 1], 64 * KIB);
+  const ledger = makeLedger(geometry, { partial: new Map([[0, bitsOf(4, [2, 3])]]) });
+  assertEquals([...ledger.openPieces], []);
+});
+
+Deno.test("Ledger takes pieces of padding alone as they are: there is nothing to ask for", () => {
+  const geometry = paddedGeometry([10 * KIB, -(32 + 22) * KIB, 32 * KIB, -32 * KIB], 32 * KIB);
+  const ledger = makeLedger(geometry);
+  assertEquals([...Array(4).keys()].filter((index) => ledger.isVerified(index)), [1, 3]);
+  assertEquals([ledger.leftBytes, ledger.rarity.size, ledger.verifiedCount], [64 * KIB, 2, 2]);
+});
+
 Deno.test("closeAll() hands on what holds something, and gives everything back", () => {
   const ledger = makeLedger(plainGeometry(64 * KIB, 16 * KIB));
   const [held, asked] = [ledger.open(0), ledger.open(3)];
