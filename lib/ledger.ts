@@ -158,9 +158,11 @@ export class Ledger {
 
   /** The piece's hash is right and its bytes are stored. */
   verify(piece: OpenPiece): void {
+    const wasSpent = !this.budget.hasBuffer;
     this.#remove(piece);
     this.#setVerified(piece.pieceIndex);
     this.holdings.pieceVerified(piece.pieceIndex);
+    if (wasSpent) this.onWork();
   }
 
   /** The piece's hash is wrong: it is asked for again, with suspects whole from one source that is none. */
@@ -273,10 +275,15 @@ export class Ledger {
     this.verifiedBytes += this.geometry.pieceLength(pieceIndex);
   }
 
+  /** The source is out: pieces with suspects that it was to supply are for others now. */
   #releaseSole(source: Source): void {
+    let hasWork = false;
     for (const piece of this.#open.values()) {
+      if (piece.suspects === undefined) continue;
       if (piece.soleSource === source.id) piece.soleSource = undefined;
+      hasWork = true;
     }
+    if (hasWork) this.onWork();
   }
 
   #blockLength(piece: OpenPiece, block: number): number {

@@ -206,6 +206,25 @@ Deno.test("Ledger takes pieces of padding alone as they are: there is nothing to
   assertEquals([ledger.leftBytes, ledger.rarity.size, ledger.verifiedCount], [64 * KIB, 2, 2]);
 });
 
+Deno.test("verify() that gives memory back wakes idle sources", () => {
+  const ledger = makeLedger(plainGeometry(40 * 1024 * KIB, 1024 * KIB));
+  const first = ledger.open(0);
+  assertEquals(wakes(ledger, () => ledger.verify(first)), false);
+  while (ledger.budget.hasBuffer) ledger.open(ledger.rarity.any(() => true) ?? 0);
+  const [oldest] = ledger.openPieces;
+  assert(oldest !== undefined);
+  assert(wakes(ledger, () => ledger.verify(oldest)));
+});
+
+Deno.test("setServing() and removeSource() wake those who may supply a piece from then on", () => {
+  const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
+  const [first, second] = [addSource(ledger), addSource(ledger)];
+  assertEquals(wakes(ledger, () => ledger.setServing(first, false)), false);
+  ledger.open(0, new Set([99]));
+  assert(wakes(ledger, () => ledger.setServing(first, false)));
+  assert(wakes(ledger, () => ledger.removeSource(second)));
+});
+
 Deno.test("closeAll() hands on what holds something, and gives everything back", () => {
   const ledger = makeLedger(plainGeometry(64 * KIB, 16 * KIB));
   const [held, asked] = [ledger.open(0), ledger.open(3)];
