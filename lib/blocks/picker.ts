@@ -54,12 +54,10 @@ function maySupply(piece: OpenPiece, { ledger, source }: PickOptions): boolean {
   return source.has(piece.pieceIndex) && ledger.maySupply(piece, source);
 }
 
-function takeFree(piece: OpenPiece, count: number, { ledger, source, ask }: PickOptions): number {
+function takeFree(piece: OpenPiece, count: number, options: PickOptions): number {
+  const { ledger, source, ask } = options;
   let taken = 0;
-  // Blocks written in place are paid for one by one, buffers as a whole when they were opened.
-  const isPaid = piece.buffer !== undefined;
-  while (taken < count && piece.freeCount > 0) {
-    if (!isPaid && ledger.budget.freeBytes < BLOCK_LENGTH) break;
+  while (taken < count && piece.freeCount > 0 && isPaid(piece, options)) {
     const block = piece.firstFree();
     if (piece.suspects !== undefined) piece.soleSource = source.id;
     ledger.request(piece, block, source.id);
@@ -67,6 +65,11 @@ function takeFree(piece: OpenPiece, count: number, { ledger, source, ask }: Pick
     taken++;
   }
   return taken;
+}
+
+/** Blocks written in place are paid for one by one, buffers as a whole when they were opened. */
+function isPaid(piece: OpenPiece, { ledger }: PickOptions): boolean {
+  return piece.buffer !== undefined || ledger.budget.freeBytes >= BLOCK_LENGTH;
 }
 
 function openNext({ ledger, source }: PickOptions, isIdle: boolean): OpenPiece | undefined {
@@ -101,11 +104,13 @@ function doubleIn(
   piece: OpenPiece,
   requesters: number,
   count: number,
-  { ledger, source, isWorthDoubling, ask }: PickOptions,
+  options: PickOptions,
 ): number {
+  const { ledger, source, isWorthDoubling, ask } = options;
   let taken = 0;
   let block = piece.states.indexOf(BLOCK.requested);
   for (; block !== -1 && taken < count; block = piece.states.indexOf(BLOCK.requested, block + 1)) {
+    if (!isPaid(piece, options)) break;
     if (piece.requesters[block] !== requesters || !isWorthDoubling(piece, block)) continue;
     ledger.request(piece, block, source.id);
     ask(piece, block);
