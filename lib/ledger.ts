@@ -87,6 +87,11 @@ export class Ledger {
     return this.#open.values();
   }
 
+  /** How many pieces are being fetched. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
   /** Those of them with a block that nobody is asked for, oldest first. */
   get openWithFree(): Iterable<OpenPiece> {
     return this.#withFree;

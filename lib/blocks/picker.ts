@@ -73,13 +73,23 @@ function isPaid(piece: OpenPiece, { ledger }: PickOptions): boolean {
 }
 
 function openNext({ ledger, source }: PickOptions, isIdle: boolean): OpenPiece | undefined {
-  if (source.usefulCount === 0 || !hasCredit(ledger, isIdle)) return undefined;
+  if (!hasCredit(ledger, isIdle) || !mayOpen(ledger, source)) return undefined;
   const has = (pieceIndex: number) => source.has(pieceIndex);
   const isFirst = ledger.verifiedCount < RANDOM_FIRST_PIECES;
   const pieceIndex = isFirst
     ? ledger.rarity.any(has)
     : ledger.rarity.rarest(has, source.isComplete ? 0 : 1);
   return pieceIndex === undefined ? undefined : ledger.open(pieceIndex);
+}
+
+/** Whether the source has a missing piece: spares a search through all that it lacks. */
+function mayOpen(ledger: Ledger, source: Source): boolean {
+  let { usefulCount } = source;
+  if (usefulCount > ledger.openCount) return true;
+  for (const piece of ledger.openPieces) {
+    if (source.has(piece.pieceIndex)) usefulCount--;
+  }
+  return usefulCount > 0;
 }
 
 /** A piece that gets no buffer is written in place, which costs more: only for long pieces, or the idle. */

@@ -200,6 +200,22 @@ Deno.test("pickBlocks() doubles nothing while a piece is left to open", () => {
   assertEquals(asker.pick(second, 9), []);
 });
 
+Deno.test("pickBlocks() searches no missing pieces for a source whose useful ones are all open", () => {
+  const pieceCount = 10_000;
+  const asker = new Asker(startedLedger(pieceCount, 16 * KIB));
+  const source = addSource(asker.ledger, [7, 8, 9]);
+  for (const pieceIndex of [7, 8, 9]) asker.pick(addSource(asker.ledger, [pieceIndex]), 1);
+  addSource(asker.ledger, Array(pieceCount).keys().drop(10));
+  let looks = 0;
+  const has = source.has.bind(source);
+  source.has = (pieceIndex) => {
+    looks++;
+    return has(pieceIndex);
+  };
+  assertEquals(asker.pick(source, 9), []);
+  assert(looks < 20, `${looks} looks`);
+});
+
 Deno.test("pickBlocks() goes once through a piece of 512 MiB", () => {
   const asker = new Asker(makeLedger(plainGeometry(512 * MIB, 512 * MIB)));
   const source = addSource(asker.ledger);
