@@ -275,18 +275,18 @@ export class Downloader implements PeerRole {
   #resume(): void {
     this.#stalledAtMs = undefined;
     if (!this.source.isServing && !this.session.isChokingUs) {
-      this.#ledger.setServing(this.source, true);
+      this.#ledger.setServing(this.source, "serving");
     }
   }
 
   #serve(): void {
     this.#busyAtMs = this.#nowMs;
-    this.#ledger.setServing(this.source, true);
+    this.#ledger.setServing(this.source, "serving");
   }
 
   /** Gives back everything the peer was asked for. */
   #stop(): void {
-    this.#ledger.setServing(this.source, false);
+    this.#ledger.setServing(this.source, "silent");
     for (const { piece, block } of this.#queue.giveUpAll()) this.#ledger.unrequest(piece, block);
   }
 
