@@ -1,0 +1,30 @@
+"""Seeds a torrent with libtorrent until it is stopped: TORRENT FOLDER PORT. Prints READY once it listens."""
+
+import signal
+import sys
+
+try:
+    import libtorrent
+except ImportError:
+    sys.exit("no libtorrent for Python: install the package python3-libtorrent")
+
+torrent_path, folder, port = sys.argv[1:4]
+session = libtorrent.session({
+    "listen_interfaces": f"127.0.0.1:{port}",
+    "alert_mask": libtorrent.alert.category_t.status_notification,
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "enable_incoming_utp": False,
+    "enable_outgoing_utp": False,
+    "allow_multiple_connections_per_ip": True,
+})
+parameters = libtorrent.add_torrent_params()
+parameters.ti = libtorrent.torrent_info(torrent_path)
+parameters.save_path = folder
+parameters.flags |= libtorrent.torrent_flags.seed_mode
+parameters.flags &= ~(libtorrent.torrent_flags.auto_managed | libtorrent.torrent_flags.paused)
+session.add_torrent(parameters)
+print("READY", flush=True)
+signal.pause()
