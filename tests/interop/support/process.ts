@@ -21,6 +21,7 @@ export interface ProgramOptions {
   /** What to install where the command is missing. */
   readonly debianPackage: string;
   readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A running program; its disposal ends it. */
@@ -39,7 +40,7 @@ export class Program implements AsyncDisposable {
 
   /** @throws {Error} naming the package to install, when there is no such command */
   static start(options: ProgramOptions): Program {
-    const { command, args, debianPackage, cwd } = options;
+    const { command, args, debianPackage, cwd, env } = options;
     try {
       const child = new Deno.Command(command, {
         args: [...args],
@@ -47,7 +48,7 @@ export class Program implements AsyncDisposable {
         stdout: "piped",
         stderr: "piped",
         // libtorrent writes "...." for names that the locale cannot express.
-        env: { LC_ALL: "C.UTF-8" },
+        env: { LC_ALL: "C.UTF-8", ...env },
         ...(cwd === undefined ? {} : { cwd }),
       }).spawn();
       return new Program(command, child);
@@ -118,12 +119,12 @@ export interface Outcome {
 
 /** Runs a program to its end. @throws {Error} naming the package, when there is no such command */
 export async function run(options: ProgramOptions): Promise<Outcome> {
-  const { command, args, debianPackage, cwd } = options;
+  const { command, args, debianPackage, cwd, env } = options;
   try {
     const { code, stdout, stderr } = await new Deno.Command(command, {
       args: [...args],
       stdin: "null",
-      env: { LC_ALL: "C.UTF-8", NO_COLOR: "1" },
+      env: { LC_ALL: "C.UTF-8", NO_COLOR: "1", ...env },
       ...(cwd === undefined ? {} : { cwd }),
     }).output();
     const decoder = new TextDecoder();

@@ -179,7 +179,8 @@ load.start = ${places.torrentPath}
 `;
 }
 
-async function startLibtorrent(options: SeedOptions): Promise<AsyncDisposable> {
+/** libtorrent by a script of our own. */
+export async function startLibtorrent(options: SeedOptions): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const script = new URL("../libtorrent_seeder.py", import.meta.url).pathname;
   const port = await freePort();
