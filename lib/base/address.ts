@@ -12,11 +12,15 @@ export interface PeerAddress {
 }
 
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
+/** The same address as URL writes it. */
+const MAPPED_IPV4_HEX = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
 /** The one spelling of a host that we compare: an IPv4 address mapped into IPv6 is the IPv4 address. */
 export function canonicalHost(host: string): string {
   const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
   const lower = bare.toLowerCase();
+  const groups = MAPPED_IPV4_HEX.exec(lower)?.slice(1).map((group) => parseInt(group, 16));
+  if (groups !== undefined) return groups.flatMap((group) => [group >> 8, group & 0xff]).join(".");
   return MAPPED_IPV4.exec(lower)?.[1] ?? lower;
 }
 

@@ -1,0 +1,95 @@
+/**
+ * Texts from outside made fit to be shown: on a terminal, in JSON, in an error.
+ *
+ * @module
+ */
+
+/**
+ * What can steer a terminal or make a text read as another: C0 and C1 controls, line and paragraph
+ * separators, zero-width and bidirectional marks, tags, and surrogates without their other half.
+ */
+const UNPRINTABLE =
+  // deno-lint-ignore no-control-regex -- controls are what it is for
+  /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\p{Cs}\u{e0000}-\u{e007f}]/gu;
+
+const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const LATIN_1_PART = 8192;
+
+/**
+ * The text without anything that could control a terminal, cut to `maxLength` UTF-16 units (the last
+ * of them an ellipsis) with no character split. Line breaks and tabs become spaces.
+ */
+export function printable(text: string, maxLength = Infinity): string {
+  // What is cut off need not be looked at: a hostile text may be megabytes.
+  const head = text.length > maxLength * 4 + 64 ? text.slice(0, maxLength * 4 + 64) : text;
+  const clean = head.replace(/[\t\r\n]+/g, " ").replace(UNPRINTABLE, "");
+  if (clean.length <= maxLength) return clean;
+  const end = Math.max(0, maxLength - 1);
+  const splits = isHighSurrogate(clean.charCodeAt(end - 1));
+  return clean.slice(0, splits ? end - 1 : end) + "…";
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+/** The bytes as a text when they are valid UTF-8, else `undefined`. A byte order mark is kept. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return UTF_8.decode(bytes);
+  } catch {
+    return undefined; // not UTF-8: the caller's case, not a failure
+  }
+}
+
+/** The bytes as a text whatever they are: as UTF-8 where they are valid, else one character a byte. */
+export function decodeText(bytes: Uint8Array): string {
+  return decodeUtf8(bytes) ?? decodeLatin1(bytes);
+}
+
+/** One character of U+0000 to U+00FF for each byte: lossless. */
+export function decodeLatin1(bytes: Uint8Array): string {
+  if (bytes.length <= LATIN_1_PART) return String.fromCharCode(...bytes);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += LATIN_1_PART) {
+    text += String.fromCharCode(...bytes.subarray(at, at + LATIN_1_PART));
+  }
+  return text;
+}
+
+/** Path segments that are never a secret: what trackers' addresses end in. */
+const PLAIN_SEGMENT = /^(?:announce|scrape|tracker)(?:\.php)?$/i;
+const SHOWN_OF_SECRET = 4;
+
+/**
+ * A URL fit to be shown: user and password, the values of the query, the fragment, and what looks like
+ * a passkey in the path are hidden, controls removed. Never throws: what is no URL is hidden whole.
+ */
+export function redactUrl(url: string): string {
+  if (!URL.canParse(url)) return "(not a URL)";
+  const parsed = new URL(url);
+  const userinfo = parsed.username || parsed.password ? "…@" : "";
+  const host = parsed.host === "" ? "" : `//${userinfo}${parsed.host}`;
+  const path = parsed.pathname.split("/").map(redactSegment).join("/");
+  const query = parsed.search.length > 1 ? `?${redactQuery(parsed.search.slice(1))}` : "";
+  const fragment = parsed.hash.length > 1 ? "#…" : "";
+  return printable(`${parsed.protocol}${host}${path}${query}${fragment}`);
+}
+
+function redactSegment(segment: string): string {
+  if (PLAIN_SEGMENT.test(segment) || !looksSecret(segment)) return segment;
+  return `${segment.slice(0, SHOWN_OF_SECRET)}…`;
+}
+
+/** Better to hide a word than to show a key: whatever is long, or has digits and is not short. */
+function looksSecret(segment: string): boolean {
+  return segment.length >= 12 || (segment.length >= 8 && /\d/.test(segment));
+}
+
+function redactQuery(query: string): string {
+  return query.split("&").map((pair) => {
+    const equals = pair.indexOf("=");
+    if (equals >= 0) return `${redactSegment(pair.slice(0, equals))}=…`;
+    return pair.length > SHOWN_OF_SECRET ? `${pair.slice(0, SHOWN_OF_SECRET)}…` : pair;
+  }).join("&");
+}

@@ -1,0 +1,113 @@
+/**
+ * How many requests a peer is kept supplied with, and when it counts as stalling: pure, the clock is
+ * handed in.
+ *
+ * A connection starts with few requests and one more for every block that comes, which doubles them each
+ * round trip, until the rate grows no more. From then on the depth follows from the measured rate: what
+ * the peer sends in a second and two round trips, so that a long fat path is filled, and a slow peer does
+ * not hoard blocks.
+ *
+ * @module
+ */
+import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { MAX_REQUESTS } from "./request_queue.ts";
+
+/** What to ask at most of a peer that does not say what it queues. */
+const DEFAULT_REQQ = 250;
+
+const MIN_DEPTH = 2;
+
+/** How much time's worth of blocks to keep asked for, besides two round trips. */
+const QUEUE_MS = 1_000;
+
+/** Over how long the rate is measured before it counts. */
+const WINDOW_MS = 500;
+
+/** The share of the newest window in the rate. */
+const NEWEST = 0.5;
+
+/** Growth of the rate in one window that keeps the start going. */
+const START_GROWTH = 1.2;
+
+/** Bounds of the silence that makes a peer with requests outstanding a stalling one. */
+const MIN_STALL_MS = 4_000;
+const MAX_STALL_MS = 20_000;
+
+/** A stall is a silence of this many times what one block should take. */
+const STALL_BLOCKS = 16;
+
+/** The rate of one peer, and what follows from it. */
+export class Pace {
+  /** Requests to have outstanding. */
+  depth: number;
+  /** Payload per millisecond; 0 while unknown. */
+  bytesPerMs = 0;
+  #limit = DEFAULT_REQQ;
+  #isStarting = true;
+  #windowBytes = 0;
+  #windowAtMs: number | undefined;
+  #askedAtMs = 0;
+  #roundTripMs = Infinity;
+  #heardAtMs = 0;
+
+  /** @param startDepth requests to begin with */
+  constructor(startDepth: number) {
+    this.depth = Math.max(startDepth, MIN_DEPTH);
+  }
+
+  /** The peer says how many requests it queues. */
+  setLimit(reqq: number): void {
+    this.#limit = Math.min(Math.max(reqq, 1), MAX_REQUESTS);
+    this.depth = Math.min(this.depth, this.#limit);
+  }
+
+  /** Requests were sent to a peer that had none: the next block measures the round trip. */
+  asked(nowMs: number): void {
+    this.#askedAtMs = nowMs;
+    this.#heardAtMs = nowMs;
+    this.#windowAtMs ??= nowMs;
+  }
+
+  /** A block came. */
+  received(lengthBytes: number, nowMs: number): void {
+    this.#windowBytes += lengthBytes;
+    this.#heardAtMs = nowMs;
+    if (this.#askedAtMs !== 0) {
+      this.#roundTripMs = Math.min(this.#roundTripMs, nowMs - this.#askedAtMs);
+      this.#askedAtMs = 0;
+    }
+    if (this.#isStarting) this.depth = Math.min(this.depth + 1, this.#limit);
+  }
+
+  /** Takes stock. */
+  tick(nowMs: number): void {
+    const windowMs = nowMs - (this.#windowAtMs ?? nowMs);
+    if (windowMs < WINDOW_MS) return;
+    const newest = this.#windowBytes / windowMs;
+    if (this.#isStarting && this.bytesPerMs > 0 && newest < this.bytesPerMs * START_GROWTH) {
+      this.#isStarting = false;
+    }
+    this.bytesPerMs = this.bytesPerMs === 0
+      ? newest
+      : this.bytesPerMs + NEWEST * (newest - this.bytesPerMs);
+    this.#windowBytes = 0;
+    this.#windowAtMs = nowMs;
+    if (this.#isStarting) return;
+    const roundTripMs = Number.isFinite(this.#roundTripMs) ? this.#roundTripMs : 0;
+    const wanted = Math.ceil((this.bytesPerMs * (QUEUE_MS + 2 * roundTripMs)) / BLOCK_LENGTH);
+    this.depth = Math.min(Math.max(wanted, MIN_DEPTH), this.#limit);
+  }
+
+  /** How long the peer will take to answer what is outstanding, in milliseconds; Infinity when it does not. */
+  drainMs(outstanding: number, nowMs: number): number {
+    if (this.bytesPerMs === 0 || this.isStalled(nowMs)) return Infinity;
+    return (outstanding * BLOCK_LENGTH) / this.bytesPerMs;
+  }
+
+  /** Whether a peer with requests outstanding has been silent for too long. */
+  isStalled(nowMs: number): boolean {
+    const blockMs = this.bytesPerMs === 0 ? Infinity : BLOCK_LENGTH / this.bytesPerMs;
+    const limitMs = Math.min(Math.max(STALL_BLOCKS * blockMs, MIN_STALL_MS), MAX_STALL_MS);
+    return nowMs - this.#heardAtMs > limitMs;
+  }
+}

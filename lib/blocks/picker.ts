@@ -1,0 +1,115 @@
+/**
+ * The choice of the next blocks to ask one source for. Knows the ledger, not the network.
+ *
+ * 1. Blocks that nobody is asked for, of pieces that are open already, oldest first: a piece counts only
+ *    when it is whole.
+ * 2. A new piece, while the budget allows: the first few at random, to have something to give soon, then
+ *    the rarest.
+ * 3. In end game, when no piece is left to open: blocks that slower sources are asked for.
+ *
+ * A piece that had a wrong hash is asked whole from one source (see pieces/blame.ts).
+ *
+ * @module
+ */
+import { BLOCK, type Ledger, type OpenPiece, type Source } from "../ledger.ts";
+import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+
+/** How many pieces are picked at random before rarity counts. */
+const RANDOM_FIRST_PIECES = 4;
+
+/** How many sources are asked for one block in end game. */
+const MAX_REQUESTERS = 3;
+
+/** How the picker sees the source it picks for. */
+export interface PickOptions {
+  readonly ledger: Ledger;
+  readonly source: Source;
+  /** How many blocks to pick at most. */
+  readonly count: number;
+  /** Whether the source is asked for nothing at present. */
+  readonly isIdle: boolean;
+  /** In end game: whether it is worth asking this source for a block that others are asked for. */
+  readonly isWorthDoubling: (piece: OpenPiece, block: number) => boolean;
+  /** Called for each block picked; the ledger has booked it. */
+  readonly ask: (piece: OpenPiece, block: number) => void;
+}
+
+/** Picks blocks for one source, and books them in the ledger. @returns how many */
+export function pickBlocks(options: PickOptions): number {
+  let left = options.count;
+  for (const piece of options.ledger.openWithFree) {
+    if (left === 0) return options.count;
+    if (maySupply(piece, options)) left -= takeFree(piece, left, options);
+  }
+  while (left > 0) {
+    const piece = openNext(options, options.isIdle && left === options.count);
+    if (piece === undefined) break;
+    left -= takeFree(piece, left, options);
+  }
+  if (left > 0 && options.ledger.isEndGame) left -= double(left, options);
+  return options.count - left;
+}
+
+function maySupply(piece: OpenPiece, { ledger, source }: PickOptions): boolean {
+  return source.has(piece.pieceIndex) && ledger.maySupply(piece, source);
+}
+
+function takeFree(piece: OpenPiece, count: number, { ledger, source, ask }: PickOptions): number {
+  let taken = 0;
+  // Blocks written in place are paid for one by one, buffers as a whole when they were opened.
+  const isPaid = piece.buffer !== undefined;
+  while (taken < count && piece.freeCount > 0) {
+    if (!isPaid && ledger.budget.freeBytes < BLOCK_LENGTH) break;
+    const block = piece.firstFree();
+    if (piece.suspects !== undefined) piece.soleSource = source.id;
+    ledger.request(piece, block, source.id);
+    ask(piece, block);
+    taken++;
+  }
+  return taken;
+}
+
+function openNext({ ledger, source }: PickOptions, isIdle: boolean): OpenPiece | undefined {
+  if (source.usefulCount === 0 || !hasCredit(ledger, isIdle)) return undefined;
+  const has = (pieceIndex: number) => source.has(pieceIndex);
+  const isFirst = ledger.verifiedCount < RANDOM_FIRST_PIECES;
+  const pieceIndex = isFirst
+    ? ledger.rarity.any(has)
+    : ledger.rarity.rarest(has, source.isComplete ? 0 : 1);
+  return pieceIndex === undefined ? undefined : ledger.open(pieceIndex);
+}
+
+/** A piece that gets no buffer is written in place, which costs more: only for long pieces, or the idle. */
+function hasCredit(ledger: Ledger, isIdle: boolean): boolean {
+  if (ledger.budget.hasBuffer) return true;
+  return (ledger.budget.neverBuffers || isIdle) && ledger.budget.freeBytes >= BLOCK_LENGTH;
+}
+
+/** Asks this source for what slower ones are asked for, first what only one is. */
+function double(count: number, options: PickOptions): number {
+  let taken = 0;
+  for (let requesters = 1; requesters < MAX_REQUESTERS; requesters++) {
+    for (const piece of options.ledger.openPieces) {
+      if (taken === count) return taken;
+      if (maySupply(piece, options)) taken += doubleIn(piece, requesters, count - taken, options);
+    }
+  }
+  return taken;
+}
+
+function doubleIn(
+  piece: OpenPiece,
+  requesters: number,
+  count: number,
+  { ledger, source, isWorthDoubling, ask }: PickOptions,
+): number {
+  let taken = 0;
+  let block = piece.states.indexOf(BLOCK.requested);
+  for (; block !== -1 && taken < count; block = piece.states.indexOf(BLOCK.requested, block + 1)) {
+    if (piece.requesters[block] !== requesters || !isWorthDoubling(piece, block)) continue;
+    ledger.request(piece, block, source.id);
+    ask(piece, block);
+    taken++;
+  }
+  return taken;
+}

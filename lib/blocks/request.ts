@@ -1,0 +1,160 @@
+/**
+ * The third stage of the pipeline: wires to blocks. Every peer is asked for what it has and we lack, and
+ * what they all deliver is merged into one stream.
+ *
+ * @module
+ */
+import { Channel } from "../base/async.ts";
+import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
+import type { Role, Session } from "../peers/session.ts";
+import type { Swarm } from "../peers/swarm.ts";
+import type { Wire } from "../peers/wire.ts";
+import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { type Block, Downloader, type Shared } from "./downloader.ts";
+
+export type { Block } from "./downloader.ts";
+
+/** Requests to begin with, towards a peer nothing is known of. */
+const MAX_START_DEPTH = 16;
+
+/** The share of the free budget that one new peer may be asked for at first. */
+const START_SHARE = 1 / 64;
+
+/** How many peers are remembered by their source, so that one that has gone can still be blamed. */
+const MAX_REMEMBERED = 4096;
+
+/** Where blocks go that have no buffer, and what is counted. */
+export interface DownloadsOptions {
+  readonly ledger: Ledger;
+  readonly sink: Shared["sink"];
+  /** Told all payload, of use or not. */
+  readonly count: Shared["count"];
+}
+
+/** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
+export class Downloads implements Role, Shared {
+  readonly ledger: Ledger;
+  readonly sink: Shared["sink"];
+  readonly count: Shared["count"];
+  /** What has come, a batch per read; bounded by the ledger's budget. */
+  readonly blocks = new Channel<readonly Block[]>();
+  readonly #downloaders = new Map<SourceId, Downloader>();
+  readonly #sessions = new Map<SourceId, Session>();
+  #idle = new Set<Downloader>();
+  #isWaking = false;
+
+  constructor(options: DownloadsOptions) {
+    this.ledger = options.ledger;
+    this.sink = options.sink;
+    this.count = options.count;
+    this.ledger.onWork = () => this.#wakeIdle();
+  }
+
+  /** Payload per second from everybody. */
+  get bytesPerSecond(): number {
+    let sum = 0;
+    for (const downloader of this.#downloaders.values()) sum += downloader.bytesPerSecond;
+    return sum;
+  }
+
+  join(peer: Session): Downloader {
+    const share = Math.floor((this.ledger.budget.freeBytes * START_SHARE) / BLOCK_LENGTH);
+    const downloader = new Downloader(peer, this, Math.min(share, MAX_START_DEPTH));
+    this.#downloaders.set(downloader.source.id, downloader);
+    this.#remember(downloader.source.id, peer);
+    return downloader;
+  }
+
+  /** Who a source is or was; undefined when that is forgotten. */
+  sessionOf(source: SourceId): Session | undefined {
+    return this.#sessions.get(source);
+  }
+
+  /** Tells everybody who lacks them that we have these pieces now. */
+  announceHave(pieceIndices: readonly number[]): void {
+    for (const { session, source } of this.#downloaders.values()) {
+      if (source.isComplete) continue;
+      for (const pieceIndex of pieceIndices) {
+        if (!source.has(pieceIndex)) session.wire.outbox.have(pieceIndex);
+      }
+    }
+  }
+
+  deliver(blocks: readonly Block[]): void {
+    this.blocks.push(blocks);
+  }
+
+  cancelElsewhere(piece: OpenPiece, block: number, except: Downloader): void {
+    for (const downloader of this.#downloaders.values()) {
+      if (downloader !== except) downloader.cancel(piece, block);
+    }
+  }
+
+  drainMs(source: SourceId | undefined): number {
+    return this.#downloaders.get(source ?? LOCAL_SOURCE)?.drainMs ?? Infinity;
+  }
+
+  idle(downloader: Downloader): void {
+    this.#idle.add(downloader);
+  }
+
+  left(downloader: Downloader): void {
+    this.#downloaders.delete(downloader.source.id);
+    this.#idle.delete(downloader);
+  }
+
+  /** Lets the idle ask again, once, after whatever made work for them is done. */
+  #wakeIdle(): void {
+    if (this.#isWaking || this.#idle.size === 0) return;
+    this.#isWaking = true;
+    queueMicrotask(() => {
+      this.#isWaking = false;
+      const idle = this.#idle;
+      this.#idle = new Set();
+      for (const downloader of idle) downloader.wake();
+    });
+  }
+
+  #remember(source: SourceId, session: Session): void {
+    this.#sessions.set(source, session);
+    if (this.#sessions.size <= MAX_REMEMBERED) return;
+    for (const id of this.#sessions.keys()) {
+      if (this.#downloaders.has(id)) continue;
+      this.#sessions.delete(id);
+      return;
+    }
+  }
+}
+
+/** What requestBlocks() works with. */
+export interface RequestOptions {
+  readonly swarm: Swarm;
+  readonly downloads: Downloads;
+}
+
+/**
+ * Talks to every peer that connects, and yields what they deliver, a batch per read. Ends when no more
+ * peers come and the last one has gone; its own end closes nobody.
+ *
+ * @throws what ends the download: a failure to store a block, or of `wires`
+ */
+export async function* requestBlocks(
+  wires: AsyncIterable<Wire>,
+  { swarm, downloads }: RequestOptions,
+): AsyncGenerator<readonly Block[], void, undefined> {
+  const started = startAll(wires, swarm).then(
+    () => downloads.blocks.close(),
+    (error: unknown) => downloads.blocks.fail(error),
+  );
+  try {
+    yield* downloads.blocks;
+  } finally {
+    downloads.blocks[Symbol.dispose]();
+  }
+  await started;
+}
+
+async function startAll(wires: AsyncIterable<Wire>, swarm: Swarm): Promise<void> {
+  for await (const wire of wires) swarm.start(wire);
+  await swarm.empty();
+}

@@ -1,0 +1,110 @@
+/**
+ * What one peer is asked for and has not answered, in the order of asking.
+ *
+ * @module
+ */
+import type { OpenPiece } from "../ledger.ts";
+
+/** The most requests that any peer is asked at once, whatever it says it takes. */
+export const MAX_REQUESTS = 2000;
+
+/** How many returned requests are remembered, so that a late answer is known as one. */
+const MAX_RETURNED = 2 * MAX_REQUESTS;
+
+/** More than the blocks of any piece: 512 MiB of 16 KiB. */
+const BLOCKS_PER_PIECE = 2 ** 16;
+
+/** One request: a block of an open piece. */
+export interface Request {
+  readonly piece: OpenPiece;
+  readonly block: number;
+}
+
+/** Outstanding requests, first in, first out as most peers answer, and those that were given up. */
+export class RequestQueue {
+  #pieces: OpenPiece[] = [];
+  #blocks: number[] = [];
+  #head = 0;
+  readonly #returned = new Set<number>();
+
+  /** How many requests are outstanding. */
+  get length(): number {
+    return this.#pieces.length - this.#head;
+  }
+
+  /** Adds a request that was sent. */
+  push(piece: OpenPiece, block: number): void {
+    this.#pieces.push(piece);
+    this.#blocks.push(block);
+  }
+
+  /** Whether the block is outstanding. */
+  has(pieceIndex: number, block: number): boolean {
+    return this.#find(pieceIndex, block) !== -1;
+  }
+
+  /** Takes out an outstanding request, of which the answer has come; undefined when it is none. */
+  take(pieceIndex: number, block: number): OpenPiece | undefined {
+    const at = this.#find(pieceIndex, block);
+    return at === -1 ? undefined : this.#removeAt(at);
+  }
+
+  /** Takes out an outstanding request that was cancelled: its answer may still come. */
+  giveUp(pieceIndex: number, block: number): OpenPiece | undefined {
+    const piece = this.take(pieceIndex, block);
+    if (piece !== undefined) this.#remember(pieceIndex, block);
+    return piece;
+  }
+
+  /** Takes out everything: the peer choked us or stalls. Answers may still come. */
+  giveUpAll(): readonly Request[] {
+    const requests: Request[] = [];
+    for (let at = this.#head; at < this.#pieces.length; at++) {
+      const piece = this.#pieces[at] as OpenPiece;
+      const block = this.#blocks[at] as number;
+      requests.push({ piece, block });
+      this.#remember(piece.pieceIndex, block);
+    }
+    this.#pieces = [];
+    this.#blocks = [];
+    this.#head = 0;
+    return requests;
+  }
+
+  /** Whether the block was asked for on this connection and given up; true once for each time. */
+  takeReturned(pieceIndex: number, block: number): boolean {
+    return this.#returned.delete(pieceIndex * BLOCKS_PER_PIECE + block);
+  }
+
+  #remember(pieceIndex: number, block: number): void {
+    this.#returned.add(pieceIndex * BLOCKS_PER_PIECE + block);
+    if (this.#returned.size <= MAX_RETURNED) return;
+    const [oldest] = this.#returned;
+    if (oldest !== undefined) this.#returned.delete(oldest);
+  }
+
+  #find(pieceIndex: number, block: number): number {
+    for (let at = this.#head; at < this.#pieces.length; at++) {
+      if (this.#blocks[at] === block && this.#pieces[at]?.pieceIndex === pieceIndex) return at;
+    }
+    return -1;
+  }
+
+  #removeAt(at: number): OpenPiece | undefined {
+    const piece = this.#pieces[at];
+    if (at === this.#head) this.#head++;
+    else {
+      this.#pieces.splice(at, 1);
+      this.#blocks.splice(at, 1);
+    }
+    if (this.#head >= MAX_REQUESTS || this.#head === this.#pieces.length) this.#trim();
+    return piece;
+  }
+
+  /** Drops what was answered, now and then: amortised, an answer in order costs O(1). */
+  #trim(): void {
+    this.#pieces.splice(0, this.#head);
+    this.#blocks.splice(0, this.#head);
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * The ledger: the one shared mutable object, the state of every piece.
+ *
+ * | state    | meaning                                     | left by                                      |
+ * | -------- | ------------------------------------------- | -------------------------------------------- |
+ * | missing  | nothing of it is held or asked for          | open()                                       |
+ * | open     | some block is asked for or held             | hold() of the last block; unrequest() of the |
+ * |          |                                             | last of a piece that holds nothing           |
+ * | full     | every block is held, the hash is unknown    | verify(), reject()                           |
+ * | verified | the hash is right and the bytes are stored  | never                                        |
+ *
+ * Blocks of an open piece are free, requested or held; several sources can be asked for one block, in
+ * end game only. Whatever makes work for idle sources (a block becomes free, memory is given back, the
+ * last piece is opened) calls `onWork`, so that nobody polls.
+ *
+ * @module
+ */
+import type { Geometry } from "./torrent/geometry.ts";
+import { bitOf, setBit } from "./base/bits.ts";
+import { Budget } from "./ledger/budget.ts";
+import { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
+import { Holdings, type Source } from "./ledger/holdings.ts";
+import { Rarity } from "./ledger/rarity.ts";
+
+export { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
+export type { Source } from "./ledger/holdings.ts";
+
+/** What a ledger starts from. */
+export interface LedgerOptions {
+  /** A bit per piece, highest first: what is verified already. */
+  readonly verified?: Uint8Array;
+  /** Blocks that are stored of unverified pieces: a bit per block, highest first. */
+  readonly partial?: ReadonlyMap<number, Uint8Array>;
+  /** In [0, 1). @default Math.random */
+  readonly random?: () => number;
+}
+
+/** The state of every piece, of every block of the open ones, and of what each source has. */
+export class Ledger {
+  readonly geometry: Geometry;
+  readonly budget: Budget;
+  readonly rarity: Rarity;
+  readonly holdings: Holdings;
+  /** Called when idle sources may find work. */
+  onWork: () => void = () => {};
+  /** A bit per piece, highest first. */
+  readonly verified: Uint8Array;
+  verifiedCount = 0;
+  verifiedBytes = 0;
+  readonly #open = new Map<number, OpenPiece>();
+  readonly #withFree = new Set<OpenPiece>();
+
+  constructor(geometry: Geometry, options: LedgerOptions = {}) {
+    this.geometry = geometry;
+    this.budget = new Budget(geometry.maxPieceLength);
+    this.rarity = new Rarity(geometry.pieceCount, options.random ?? Math.random);
+    this.verified = new Uint8Array(Math.ceil(geometry.pieceCount / 8));
+    this.holdings = new Holdings(this.verified, geometry.pieceCount, this.rarity);
+    for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
+      if (bitOf(options.verified, pieceIndex)) this.#setVerified(pieceIndex);
+    }
+    for (const [pieceIndex, blocks] of options.partial ?? []) this.#restore(pieceIndex, blocks);
+  }
+
+  /** Whether every piece is verified. */
+  get isComplete(): boolean {
+    return this.verifiedCount === this.geometry.pieceCount;
+  }
+
+  /** Bytes still to verify. */
+  get leftBytes(): number {
+    return this.geometry.totalLength - this.verifiedBytes;
+  }
+
+  /** Whether no piece is left to open: who finds no free block may ask for what others are asked for. */
+  get isEndGame(): boolean {
+    return this.rarity.size === 0;
+  }
+
+  /** Pieces being fetched, oldest first. */
+  get openPieces(): Iterable<OpenPiece> {
+    return this.#open.values();
+  }
+
+  /** Those of them with a block that nobody is asked for, oldest first. */
+  get openWithFree(): Iterable<OpenPiece> {
+    return this.#withFree;
+  }
+
+  isVerified(pieceIndex: number): boolean {
+    return bitOf(this.verified, pieceIndex);
+  }
+
+  /** The block table of a piece, while it has one. */
+  openPiece(pieceIndex: number): OpenPiece | undefined {
+    return this.#open.get(pieceIndex);
+  }
+
+  /** The source is gone; its requests were returned before. */
+  removeSource(source: Source): void {
+    this.holdings.remove(source);
+    this.#releaseSole(source);
+  }
+
+  /** The source serves, or has stopped to: pieces it was alone to fetch are free for others then. */
+  setServing(source: Source, isServing: boolean): void {
+    source.isServing = isServing;
+    if (!isServing) this.#releaseSole(source);
+  }
+
+  /** Opens a missing piece, in memory where the budget has room, else to be written in place. */
+  open(pieceIndex: number, suspects?: ReadonlySet<SourceId>): OpenPiece {
+    const { geometry } = this;
+    const buffer = this.budget.takeBuffer()?.subarray(0, geometry.pieceLength(pieceIndex));
+    const piece = this.#insert(pieceIndex, buffer);
+    piece.suspects = suspects;
+    if (geometry.hasPadding) {
+      buffer?.fill(0);
+      for (let block = 0; block < piece.blockCount; block++) {
+        if (geometry.requestLength(pieceIndex, block) === 0) this.#holdLocal(piece, block);
+      }
+    }
+    if (this.rarity.size === 0) this.onWork();
+    return piece;
+  }
+
+  /** A source is asked for a block that is not held. */
+  request(piece: OpenPiece, block: number, source: SourceId): void {
+    if (piece.states[block] === BLOCK.free) this.#take(piece, block, BLOCK.requested);
+    else piece.isDoubled = true;
+    piece.requesters[block] = (piece.requesters[block] ?? 0) + 1;
+    piece.sourceOf[block] = source;
+    if (piece.buffer === undefined) this.budget.takeRequest(this.#blockLength(piece, block));
+  }
+
+  /** What request() said is void: refused, cancelled or lost. */
+  unrequest(piece: OpenPiece, block: number): void {
+    if (this.#open.get(piece.pieceIndex) !== piece) return;
+    if (piece.buffer === undefined) this.budget.giveRequest(this.#blockLength(piece, block));
+    piece.requesters[block] = (piece.requesters[block] ?? 1) - 1;
+    if (piece.states[block] !== BLOCK.requested || piece.requesters[block] !== 0) return;
+    piece.states[block] = BLOCK.free;
+    piece.isDoubled = true;
+    piece.freeCount++;
+    if (piece.freeCount === piece.blockCount && piece.suspects === undefined) this.#close(piece);
+    else this.#withFree.add(piece);
+    this.onWork();
+  }
+
+  /** A block's bytes are in the buffer, or on disk. */
+  hold(piece: OpenPiece, block: number, source: SourceId): void {
+    if (piece.states[block] === BLOCK.free) this.#take(piece, block, BLOCK.held);
+    else piece.states[block] = BLOCK.held;
+    piece.heldCount++;
+    piece.sourceOf[block] = source;
+  }
+
+  /** The piece's hash is right and its bytes are stored. */
+  verify(piece: OpenPiece): void {
+    this.#remove(piece);
+    this.#setVerified(piece.pieceIndex);
+    this.holdings.pieceVerified(piece.pieceIndex);
+  }
+
+  /** The piece's hash is wrong: it is asked for again, with suspects whole from one source that is none. */
+  reject(piece: OpenPiece, suspects: ReadonlySet<SourceId> | undefined): void {
+    this.#remove(piece);
+    if (suspects === undefined) this.rarity.reopen(piece.pieceIndex);
+    else this.open(piece.pieceIndex, suspects);
+    this.onWork();
+  }
+
+  /** Ends every open piece that holds something, handing it to `save` first; for the end of a run. */
+  closeAll(save: (piece: OpenPiece) => void): void {
+    for (const piece of [...this.#open.values()]) {
+      if (piece.heldCount > 0) save(piece);
+      this.#close(piece);
+    }
+  }
+
+  /** Whether a source may be asked for blocks of an open piece that had a wrong hash before. */
+  maySupply(piece: OpenPiece, source: Source): boolean {
+    if (piece.suspects === undefined) return true;
+    if (piece.soleSource !== undefined) return piece.soleSource === source.id;
+    return !piece.suspects.has(source.id) || !this.#hasUnsuspected(piece, piece.suspects);
+  }
+
+  #hasUnsuspected(piece: OpenPiece, suspects: ReadonlySet<SourceId>): boolean {
+    for (const source of this.holdings.sources) {
+      if (source.isServing && source.has(piece.pieceIndex) && !suspects.has(source.id)) return true;
+    }
+    return false;
+  }
+
+  #insert(pieceIndex: number, buffer: Uint8Array<ArrayBuffer> | undefined): OpenPiece {
+    const piece = new OpenPiece(pieceIndex, this.geometry.blockCount(pieceIndex), buffer);
+    this.rarity.close(pieceIndex);
+    this.#open.set(pieceIndex, piece);
+    this.#withFree.add(piece);
+    return piece;
+  }
+
+  #close(piece: OpenPiece): void {
+    this.#remove(piece);
+    this.rarity.reopen(piece.pieceIndex);
+  }
+
+  #remove(piece: OpenPiece): void {
+    this.#open.delete(piece.pieceIndex);
+    this.#withFree.delete(piece);
+    if (piece.buffer !== undefined) {
+      this.budget.giveBuffer(piece.buffer);
+      return;
+    }
+    piece.requesters.forEach((requesters, block) => {
+      if (requesters > 0) this.budget.giveRequest(requesters * this.#blockLength(piece, block));
+    });
+  }
+
+  /** A free block becomes requested or held. */
+  #take(piece: OpenPiece, block: number, state: number): void {
+    piece.states[block] = state;
+    piece.freeCount--;
+    if (piece.freeCount === 0) this.#withFree.delete(piece);
+  }
+
+  #holdLocal(piece: OpenPiece, block: number): void {
+    if (piece.states[block] !== BLOCK.held) this.hold(piece, block, LOCAL_SOURCE);
+  }
+
+  /** Blocks that an earlier run left on disk: the piece goes on in place. */
+  #restore(pieceIndex: number, blocks: Uint8Array): void {
+    if (pieceIndex >= this.geometry.pieceCount || this.isVerified(pieceIndex)) return;
+    const piece = this.#insert(pieceIndex, undefined);
+    for (let block = 0; block < piece.blockCount; block++) {
+      const isPadding = this.geometry.requestLength(pieceIndex, block) === 0;
+      if (!isPadding && !bitOf(blocks, block)) continue;
+      if (!isPadding) piece.restoredCount++;
+      this.#holdLocal(piece, block);
+    }
+  }
+
+  #setVerified(pieceIndex: number): void {
+    this.rarity.close(pieceIndex);
+    setBit(this.verified, pieceIndex);
+    this.verifiedCount++;
+    this.verifiedBytes += this.geometry.pieceLength(pieceIndex);
+  }
+
+  #releaseSole(source: Source): void {
+    for (const piece of this.#open.values()) {
+      if (piece.soleSource === source.id) piece.soleSource = undefined;
+    }
+  }
+
+  #blockLength(piece: OpenPiece, block: number): number {
+    return this.geometry.blockLength(piece.pieceIndex, block);
+  }
+}

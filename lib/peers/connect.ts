@@ -1,0 +1,229 @@
+/**
+ * The second stage of the pipeline: addresses to handshaken Wires, dialled and accepted, within bounds.
+ *
+ * @module
+ */
+import type { PeerAddress } from "../base/address.ts";
+import { Channel, Deadline, delay, untilAborted } from "../base/async.ts";
+import { isDescriptorShortage, PeerError } from "../base/errors.ts";
+import { greet } from "./greet.ts";
+import type { Outcome, PeerBook } from "./peer_book.ts";
+import { dial, overDeno, type Transport } from "./transport.ts";
+import type { Wire } from "./wire.ts";
+
+/** How long dialling may take. */
+const DIAL_TIMEOUT_MS = 15_000;
+
+/** How long a peer may take over its handshake once connected: a silent one costs a descriptor. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** How many dials may be under way at once. */
+const MAX_DIALING = 30;
+
+/** How many accepted connections may be without a handshake; beyond it the oldest is closed. */
+const MAX_UNGREETED = 64;
+
+/** How long accepting rests when there is no descriptor left. */
+const ACCEPT_REST_MS = 1_000;
+
+/** The connections there are, and who may join them: the swarm. */
+export interface Gate {
+  /** Whether one more connection is allowed. */
+  readonly hasRoom: boolean;
+  /** Takes a new wire's claim to a place. @throws {PeerError} self, duplicate, banned or surplus */
+  admit(wire: Wire): void;
+  /** No descriptor was left: the limit becomes what there is now. */
+  lowerLimit(): void;
+  /** Called by the swarm when a place is free again. */
+  onRoom: () => void;
+}
+
+/** What connect() needs. */
+export interface ConnectOptions {
+  readonly infoHash: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly bitfieldLength: number;
+  readonly book: PeerBook;
+  readonly gate: Gate;
+  /** Accepted connections come from here; connect() owns it from then on. */
+  readonly listener?: Deno.TcpListener;
+  /** The local address to dial from. */
+  readonly bind?: string;
+  readonly signal: AbortSignal;
+  /** Told why a dial or handshake came to nothing. */
+  readonly onFailure?: (address: PeerAddress, error: PeerError) => void;
+}
+
+/**
+ * Yields every connection that completes its handshake. Ends by itself when the addresses have ended,
+ * nobody is connected, and nobody known may still answer.
+ *
+ * @throws what `addresses` throws
+ */
+export async function* connect(
+  addresses: AsyncIterable<readonly PeerAddress[]>,
+  options: ConnectOptions,
+): AsyncGenerator<Wire, void, undefined> {
+  await using connector = new Connector(options);
+  connector.follow(addresses);
+  yield* connector.wires;
+}
+
+class Connector implements AsyncDisposable {
+  readonly wires = new Channel<Wire>();
+  readonly #options: ConnectOptions;
+  readonly #abort = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #ungreeted = new Set<Transport>();
+  #dialing = 0;
+  #addressesEnded = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#abort.signal]);
+    this.#signal.addEventListener("abort", () => this.wires.close(), { once: true });
+    options.gate.onRoom = () => this.#pump();
+    if (options.listener !== undefined) this.#spawn(this.#accept(options.listener));
+  }
+
+  /** Dials the addresses as they come. */
+  follow(addresses: AsyncIterable<readonly PeerAddress[]>): void {
+    this.#spawn(this.#follow(addresses));
+  }
+
+  async #follow(addresses: AsyncIterable<readonly PeerAddress[]>): Promise<void> {
+    const iterator = addresses[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        // Only the owner of the addresses can end a pending next(): we stop waiting for it instead.
+        const { done, value } = await untilAborted(iterator.next(), this.#signal);
+        if (done) break;
+        this.#options.book.add(value);
+        this.#pump();
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.wires.fail(error);
+    }
+    this.#addressesEnded = true;
+    this.#pump();
+  }
+
+  /** Starts as many dials as are allowed and due; called whenever either may have changed. */
+  #pump(): void {
+    const { book, gate } = this.#options;
+    if (this.#signal.aborted) return;
+    while (this.#dialing < MAX_DIALING && gate.hasRoom) {
+      const address = book.take(performance.now());
+      if (address === undefined) break;
+      this.#spawn(this.#dial(address));
+    }
+    this.#armTimer();
+    if (this.#addressesEnded && !book.hasHope) this.wires.close();
+  }
+
+  #armTimer(): void {
+    clearTimeout(this.#timer);
+    const dueAtMs = this.#options.book.nextDueAtMs();
+    if (dueAtMs === undefined || this.#dialing >= MAX_DIALING || !this.#options.gate.hasRoom) return;
+    this.#timer = setTimeout(() => this.#pump(), Math.max(dueAtMs - performance.now(), 0) + 1);
+  }
+
+  async #dial(address: PeerAddress): Promise<void> {
+    this.#dialing++;
+    try {
+      const { bind } = this.#options;
+      using deadline = new Deadline(DIAL_TIMEOUT_MS, { signal: this.#signal });
+      const dialOptions = { signal: deadline.signal, ...(bind === undefined ? {} : { bind }) };
+      await this.#greet(await dial(address, dialOptions), "dialled");
+    } catch (error) {
+      if (!this.#signal.aborted) this.#failed(address, error);
+    } finally {
+      this.#dialing--;
+      this.#pump();
+    }
+  }
+
+  async #greet(transport: Transport, direction: "dialled" | "accepted"): Promise<void> {
+    const { infoHash, peerId, bitfieldLength, gate } = this.#options;
+    using deadline = new Deadline(HANDSHAKE_TIMEOUT_MS, { signal: this.#signal });
+    const isIncoming = direction === "accepted";
+    const { signal } = deadline;
+    const wire = await greet(transport, { infoHash, peerId, bitfieldLength, isIncoming, signal });
+    try {
+      gate.admit(wire);
+    } catch (error) {
+      wire[Symbol.dispose]();
+      throw error;
+    }
+    if (!this.wires.push(wire)) wire[Symbol.dispose]();
+  }
+
+  #failed(address: PeerAddress, error: unknown): void {
+    const { book, gate, onFailure } = this.#options;
+    if (isDescriptorShortage(error)) gate.lowerLimit();
+    book.settle(address, outcomeOf(error), performance.now());
+    onFailure?.(address, asPeerError(error));
+  }
+
+  async #accept(listener: Deno.TcpListener): Promise<void> {
+    using _ = listener;
+    this.#signal.addEventListener("abort", () => listener[Symbol.dispose](), { once: true });
+    while (!this.#signal.aborted) {
+      try {
+        this.#welcome(await listener.accept());
+      } catch (error) {
+        // Closing the listener ends accept() with an error; so does a shortage, which passes.
+        if (this.#signal.aborted || error instanceof Deno.errors.BadResource) return;
+        if (isDescriptorShortage(error)) this.#options.gate.lowerLimit();
+        await delay(ACCEPT_REST_MS, { signal: this.#signal }).catch(() => {});
+      }
+    }
+  }
+
+  #welcome(connection: Deno.TcpConn): void {
+    const transport = overDeno(connection);
+    const [oldest] = this.#ungreeted;
+    if (this.#ungreeted.size >= MAX_UNGREETED) oldest?.[Symbol.dispose]();
+    this.#ungreeted.add(transport);
+    const done = this.#greet(transport, "accepted").catch((error: unknown) => {
+      if (!this.#signal.aborted) this.#options.onFailure?.(transport.remote, asPeerError(error));
+    }).finally(() => this.#ungreeted.delete(transport));
+    this.#spawn(done);
+  }
+
+  #spawn(task: Promise<void>): void {
+    this.#tasks.add(task);
+    task.finally(() => this.#tasks.delete(task));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#options.gate.onRoom = () => {};
+    this.#abort.abort(new DOMException("Connecting has ended", "AbortError"));
+    await Promise.allSettled(this.#tasks);
+    for await (const wire of this.wires) wire[Symbol.dispose]();
+  }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (isDescriptorShortage(error)) return "ours";
+  if (!(error instanceof PeerError)) return "unreachable";
+  switch (error.reason) {
+    case "self":
+    case "duplicate":
+    case "banned":
+      return "never";
+    case "surplus":
+      return "ours";
+    default:
+      return "unreachable";
+  }
+}
+
+function asPeerError(error: unknown): PeerError {
+  if (error instanceof PeerError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new PeerError(`Cannot connect: ${detail}`, "dial", { cause: error });
+}

@@ -1,0 +1,176 @@
+/**
+ * One wire's dialogue: who chokes and is interested, the extension handshake (BEP 10), keep-alives and
+ * time limits. What a message means beyond that is the business of roles.
+ *
+ * @module
+ */
+import { PeerError } from "../base/errors.ts";
+import {
+  decodeExtensionHandshake,
+  encodeExtensionHandshake,
+  type ExtensionHandshake,
+} from "./extension.ts";
+import type { Message } from "./message.ts";
+import type { Wire } from "./wire.ts";
+
+/** A peer that hears nothing for two minutes may hang up (BEP 3): we speak before that. */
+const KEEP_ALIVE_MS = 100_000;
+
+/** A peer that says nothing for so long is gone. */
+const MAX_SILENCE_MS = 150_000;
+
+/** Requests that a choked peer may send before it is closed. */
+const MAX_REQUESTS_WHILE_CHOKED = 300;
+
+/** The id of the extension handshake itself (BEP 10). */
+const EXTENSION_HANDSHAKE_ID = 0;
+
+/** A part that we play towards every peer: downloading, later uploading and the extensions. */
+export interface Role {
+  /** Begins to play it towards one peer. */
+  join(peer: Session): PeerRole;
+}
+
+/** A role towards one peer. What it throws as PeerError ends that peer, anything else the download. */
+export interface PeerRole {
+  /** One message; its bytes are valid during the call only. */
+  receive(message: Message): void;
+  /** Every message of one read was received: the time to decide and to ask. */
+  settle(): void;
+  /** Called a few times a second. @param nowMs the swarm's clock, which stands still while we do */
+  tick(nowMs: number): void;
+  /** The connection has ended. */
+  leave(): void;
+}
+
+/** What we say of ourselves in the extension handshake. */
+export interface Introduction {
+  /** Requests that we queue for a peer. */
+  readonly reqq: number;
+  /** The name and version of this program. */
+  readonly client: string;
+  /** The port that we listen on. */
+  readonly port?: number;
+}
+
+/** What a session needs from the swarm. */
+export interface SessionOptions {
+  readonly roles: readonly Role[];
+  readonly introduction: Introduction;
+  /** What we have, a bit per piece; undefined while that is nothing. */
+  readonly bitfield: Uint8Array | undefined;
+  readonly nowMs: number;
+}
+
+/** One connected peer. */
+export class Session {
+  readonly wire: Wire;
+  /** Whether the peer refuses to serve us. */
+  isChokingUs = true;
+  isInterestedInUs = false;
+  isInteresting = false;
+  /** What the peer said of itself, once it has. */
+  extension: ExtensionHandshake | undefined;
+  /** Whether a block of it was of use. */
+  wasUseful = false;
+  readonly #roles: readonly PeerRole[];
+  #spokenAtMs: number;
+  #heardAtMs: number;
+  #nowMs: number;
+  #requestsWhileChoked = 0;
+
+  constructor(wire: Wire, options: SessionOptions) {
+    this.wire = wire;
+    this.#nowMs = this.#spokenAtMs = this.#heardAtMs = options.nowMs;
+    if (wire.handshake.supportsExtensions) {
+      const yourip = wire.remote.host;
+      wire.outbox.extended(
+        EXTENSION_HANDSHAKE_ID,
+        encodeExtensionHandshake({ ...options.introduction, yourip }),
+      );
+    }
+    if (options.bitfield !== undefined) wire.outbox.bitfield(options.bitfield);
+    this.#roles = options.roles.map((role) => role.join(this));
+  }
+
+  /**
+   * Talks until the connection ends, which is always by an error.
+   *
+   * @throws {PeerError} what ended this peer
+   * @throws anything else that a role throws: it ends more than this peer
+   */
+  async run(): Promise<never> {
+    for (;;) {
+      for (const message of this.wire.messages()) this.#receive(message);
+      for (const role of this.#roles) role.settle();
+      this.speak();
+      await this.wire.read();
+      this.#heardAtMs = this.#nowMs;
+    }
+  }
+
+  /** Says whether we want something that the peer has; repeats nothing. */
+  setInteresting(isInteresting: boolean): void {
+    if (isInteresting === this.isInteresting) return;
+    this.isInteresting = isInteresting;
+    if (isInteresting) this.wire.outbox.interested();
+    else this.wire.outbox.notInterested();
+  }
+
+  /** Sends what the outbox holds. @throws {PeerError} when the peer does not read */
+  speak(): void {
+    if (this.wire.outbox.pendingBytes === 0) return;
+    this.#spokenAtMs = this.#nowMs;
+    this.wire.flush();
+  }
+
+  /** Minds the time. @throws {PeerError} "timeout" */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    const silenceMs = nowMs - this.#heardAtMs;
+    if (silenceMs > MAX_SILENCE_MS) {
+      throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");
+    }
+    for (const role of this.#roles) role.tick(nowMs);
+    if (nowMs - this.#spokenAtMs > KEEP_ALIVE_MS) this.wire.outbox.keepAlive();
+    this.speak();
+  }
+
+  /** Ends the roles; the swarm calls it once, after the wire was disposed. */
+  leave(): void {
+    for (const role of this.#roles) role.leave();
+  }
+
+  #receive(message: Message): void {
+    switch (message.kind) {
+      case "choke":
+        this.isChokingUs = true;
+        break;
+      case "unchoke":
+        this.isChokingUs = false;
+        break;
+      case "interested":
+        this.isInterestedInUs = true;
+        break;
+      case "notInterested":
+        this.isInterestedInUs = false;
+        break;
+      case "request":
+        this.#refuse();
+        break;
+      case "extended":
+        if (message.extensionId === EXTENSION_HANDSHAKE_ID) {
+          this.extension = decodeExtensionHandshake(message.payload);
+        }
+        break;
+    }
+    for (const role of this.#roles) role.receive(message);
+  }
+
+  /** Nobody is unchoked yet, so every request comes from a peer that should not ask. */
+  #refuse(): void {
+    this.#requestsWhileChoked++;
+    if (this.#requestsWhileChoked <= MAX_REQUESTS_WHILE_CHOKED) return;
+    throw new PeerError("Peer keeps requesting while choked", "protocol");
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Everybody we are connected to. The swarm owns every open Wire, dialled or accepted; the stages borrow
+ * them. It also holds the one clock of the connections.
+ *
+ * @module
+ */
+import { formatAddress } from "../base/address.ts";
+import { PeerError } from "../base/errors.ts";
+import type { DownloadEvent } from "../events.ts";
+import type { BanList } from "./ban_list.ts";
+import { clientName } from "./client_name.ts";
+import type { Gate } from "./connect.ts";
+import type { PeerBook } from "./peer_book.ts";
+import { type Introduction, type Role, Session } from "./session.ts";
+import type { Wire } from "./wire.ts";
+
+/** How often time limits and rates are looked at. */
+export const TICK_MS = 250;
+
+/** A tick that comes later than this finds a process that was stopped or overloaded: no peer's fault. */
+const MAX_TICK_MS = 1_000;
+
+/** Descriptors left to files and trackers when connections have used them up. */
+const SPARE_CONNECTIONS = 4;
+
+/** What a swarm needs. */
+export interface SwarmOptions {
+  readonly peerId: Uint8Array;
+  readonly maxPeers: number;
+  readonly roles: readonly Role[];
+  readonly introduction: Introduction;
+  readonly book: PeerBook;
+  readonly bans: BanList;
+  /** What we have, a bit per piece; undefined while that is nothing. */
+  readonly bitfield: () => Uint8Array | undefined;
+  readonly report: (event: DownloadEvent) => void;
+  /** Told a failure that is no peer's: it ends the download. */
+  readonly onFailure: (error: unknown) => void;
+  /** Called at every tick, after the sessions. */
+  readonly onTick?: (nowMs: number) => void;
+}
+
+/** The connected peers. */
+export class Swarm implements Gate, AsyncDisposable {
+  onRoom: () => void = () => {};
+  readonly #options: SwarmOptions;
+  readonly #sessions = new Map<Wire, Session>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #peerIds = new Set<string>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #maxPeers: number;
+  #nowMs = 0;
+  #tickedAtMs = performance.now();
+  #onEmpty: () => void = () => {};
+
+  constructor(options: SwarmOptions) {
+    this.#options = options;
+    this.#maxPeers = options.maxPeers;
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** How many peers are connected. */
+  get size(): number {
+    return this.#peerIds.size;
+  }
+
+  get hasRoom(): boolean {
+    return this.size < this.#maxPeers;
+  }
+
+  get sessions(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  admit(wire: Wire): void {
+    const { peerId } = wire.handshake;
+    const id = peerId.toHex();
+    if (id === this.#options.peerId.toHex()) throw new PeerError("Peer is ourselves", "self");
+    if (this.#peerIds.has(id)) throw new PeerError("Peer is connected already", "duplicate");
+    if (this.#options.bans.isBanned({ ...wire.remote, peerId, isIncoming: wire.isIncoming })) {
+      throw new PeerError("Peer is banned", "banned");
+    }
+    if (!this.hasRoom) throw new PeerError("No room for another peer", "surplus");
+    this.#peerIds.add(id);
+  }
+
+  lowerLimit(): void {
+    this.#maxPeers = Math.max(1, Math.min(this.#maxPeers, this.size) - SPARE_CONNECTIONS);
+  }
+
+  /** Closes the peer that is of least use, for its descriptor; false when there is none to spare. */
+  shed(): boolean {
+    this.lowerLimit();
+    if (this.#sessions.size <= 1) return false;
+    const idle = [...this.#sessions.values()].find((session) => session.isChokingUs);
+    const [wire] = idle === undefined ? this.#sessions.keys() : [idle.wire];
+    wire?.close(new PeerError("No descriptor is left for this peer", "surplus"));
+    return wire !== undefined;
+  }
+
+  /** Takes over an admitted wire and talks to the peer until it ends. */
+  start(wire: Wire): void {
+    const running = this.#run(wire).finally(() => {
+      this.#running.delete(running);
+      this.onRoom();
+      if (this.#running.size === 0) this.#onEmpty();
+    });
+    this.#running.add(running);
+  }
+
+  /** Resolves when nobody is connected; new ones may come later. */
+  async empty(): Promise<void> {
+    if (this.#running.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    await promise;
+  }
+
+  async #run(wire: Wire): Promise<void> {
+    const { roles, introduction, bitfield } = this.#options;
+    let ended: PeerError | undefined;
+    let session: Session | undefined;
+    try {
+      session = new Session(wire, { roles, introduction, bitfield: bitfield(), nowMs: this.#nowMs });
+      this.#sessions.set(wire, session);
+      this.#report(wire, "connected");
+      await session.run();
+    } catch (error) {
+      if (error instanceof PeerError) ended = error;
+      else this.#options.onFailure(error);
+    }
+    wire[Symbol.dispose]();
+    this.#sessions.delete(wire);
+    this.#peerIds.delete(wire.handshake.peerId.toHex());
+    session?.leave();
+    this.#settle(wire, session);
+    this.#report(wire, "closed", ended?.message);
+  }
+
+  #settle(wire: Wire, session: Session | undefined): void {
+    if (wire.isIncoming) return;
+    const { book, bans } = this.#options;
+    const { peerId } = wire.handshake;
+    const isBanned = bans.isBanned({ ...wire.remote, peerId, isIncoming: false });
+    const outcome = isBanned ? "never" : session?.wasUseful ? "useful" : "useless";
+    book.settle(wire.remote, outcome, performance.now());
+  }
+
+  #report(wire: Wire, status: "connected" | "closed", message?: string): void {
+    const client = this.#sessions.get(wire)?.extension?.client ?? clientName(wire.handshake.peerId);
+    this.#options.report({
+      kind: "peer",
+      status,
+      address: formatAddress(wire.remote),
+      client,
+      ...(message === undefined ? {} : { message }),
+    });
+  }
+
+  #tick(): void {
+    const atMs = performance.now();
+    this.#nowMs += Math.min(atMs - this.#tickedAtMs, MAX_TICK_MS);
+    this.#tickedAtMs = atMs;
+    for (const [wire, session] of this.#sessions) {
+      try {
+        session.tick(this.#nowMs);
+      } catch (error) {
+        if (!(error instanceof PeerError)) this.#options.onFailure(error);
+        wire.close(error);
+      }
+    }
+    this.#options.onTick?.(this.#nowMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    for (const wire of this.#sessions.keys()) wire[Symbol.dispose]();
+    await Promise.all(this.#running);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * A byte stream to a peer: what a Wire stands on. Deno's own TCP normally; node:net where the local
+ * address matters, since Deno.connect() has none to choose.
+ *
+ * @module
+ */
+import net from "node:net";
+import type { PeerAddress } from "../base/address.ts";
+import { canonicalHost } from "../base/address.ts";
+
+/** An open two-way byte stream. One read and one write at a time; disposing it wakes both. */
+export interface Transport extends Disposable {
+  readonly remote: PeerAddress;
+  /** Reads at most `into.length` bytes; null at the end of the stream. */
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Writes some of the bytes and says how many. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+}
+
+/** How to dial. */
+export interface DialOptions {
+  readonly signal: AbortSignal;
+  /** The local address to dial from; without it the system chooses. */
+  readonly bind?: string;
+}
+
+/** Opens a TCP connection, with Nagle's algorithm off: requests are small and must not wait. */
+export async function dial(address: PeerAddress, options: DialOptions): Promise<Transport> {
+  if (options.bind !== undefined) return await dialFrom(options.bind, address, options.signal);
+  const { host: hostname, port } = address;
+  return overDeno(await Deno.connect({ hostname, port, signal: options.signal }), address);
+}
+
+/** A transport over a connection that Deno dialled or accepted; it owns the connection. */
+export function overDeno(connection: Deno.TcpConn, remote?: PeerAddress): Transport {
+  connection.setNoDelay(true);
+  const { hostname, port } = connection.remoteAddr;
+  return {
+    remote: remote ?? { host: canonicalHost(hostname), port },
+    read: (into) => connection.read(into),
+    write: (bytes) => connection.write(bytes),
+    [Symbol.dispose]: () => connection[Symbol.dispose](),
+  };
+}
+
+function dialFrom(bind: string, address: PeerAddress, signal: AbortSignal): Promise<Transport> {
+  const { promise, resolve, reject } = Promise.withResolvers<Transport>();
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const { host, port } = address;
+  const socket = net.connect({ host, port, localAddress: bind, noDelay: true });
+  const abort = () => socket.destroy(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  socket.once("error", reject);
+  socket.once("connect", () => {
+    socket.off("error", reject);
+    resolve(new NodeTransport(socket, address));
+  });
+  return promise.finally(() => signal.removeEventListener("abort", abort));
+}
+
+/** A node:net socket, read by pulling: it is paused while what it gave has not been taken. */
+class NodeTransport implements Transport {
+  readonly remote: PeerAddress;
+  readonly #socket: net.Socket;
+  #pending: Uint8Array | undefined;
+  #error: Error | undefined;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(socket: net.Socket, remote: PeerAddress) {
+    this.#socket = socket;
+    this.remote = remote;
+    socket.pause();
+    socket.on("data", (bytes: Uint8Array) => {
+      socket.pause();
+      this.#pending = bytes;
+      this.#wake();
+    });
+    socket.on("error", (error: Error) => this.#end(error));
+    socket.on("end", () => this.#end());
+    socket.on("close", () => this.#end());
+  }
+
+  async read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    while (this.#pending === undefined) {
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#ended) return null;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      this.#socket.resume();
+      await promise;
+    }
+    const taken = this.#pending.subarray(0, into.length);
+    into.set(taken);
+    const rest = this.#pending.subarray(taken.length);
+    this.#pending = rest.length > 0 ? rest : undefined;
+    return taken.length;
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+    this.#end();
+  }
+
+  #end(error?: Error): void {
+    this.#error ??= error;
+    this.#ended = true;
+    this.#wake();
+  }
+}

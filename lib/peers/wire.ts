@@ -1,0 +1,111 @@
+/**
+ * One peer's connection after its handshake: frames in, messages out. A Wire owns its transport.
+ *
+ * @module
+ */
+import type { PeerAddress } from "../base/address.ts";
+import { PeerError } from "../base/errors.ts";
+import { Framer } from "./framer.ts";
+import type { Handshake } from "./handshake.ts";
+import type { Message } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import type { Transport } from "./transport.ts";
+
+/** What may wait to be written to a peer that does not read, in bytes. */
+const MAX_OUTBOX_BYTES = 1024 * 1024;
+
+/** What a Wire is made from. */
+export interface WireOptions {
+  readonly handshake: Handshake;
+  /** Whether the peer dialled us: its port is then not the one it listens on. */
+  readonly isIncoming: boolean;
+  /** Bytes read beyond the handshake. */
+  readonly leftover: Uint8Array;
+  /** The length of a bitfield message's bits in this torrent. */
+  readonly bitfieldLength: number;
+}
+
+/** An open connection to a peer that speaks our torrent. */
+export class Wire implements Disposable {
+  readonly remote: PeerAddress;
+  readonly handshake: Handshake;
+  readonly isIncoming: boolean;
+  /** Where messages are written until flush(). */
+  readonly outbox = new Outbox();
+  readonly #transport: Transport;
+  readonly #framer: Framer;
+  #state: "open" | "closed" = "open";
+  #isWriting = false;
+  #reason: unknown;
+
+  constructor(transport: Transport, options: WireOptions) {
+    this.remote = transport.remote;
+    this.handshake = options.handshake;
+    this.isIncoming = options.isIncoming;
+    this.#transport = transport;
+    const { bitfieldLength, leftover } = options;
+    this.#framer = new Framer({ bitfieldLength, leftover });
+  }
+
+  /** The messages that have arrived whole; what they carry is valid until the next read(). */
+  messages(): Iterable<Message> {
+    return this.#framer.messages();
+  }
+
+  /**
+   * Waits for more bytes.
+   *
+   * @returns how many came
+   * @throws {PeerError} "closed" at the end of the stream, or when the connection broke
+   */
+  async read(): Promise<number> {
+    const lengthBytes = await this.#transport.read(this.#framer.space()).catch((cause: unknown) => {
+      throw this.#broken(cause);
+    });
+    if (lengthBytes === null) throw new PeerError("Peer closed the connection", "closed");
+    this.#framer.commit(lengthBytes);
+    return lengthBytes;
+  }
+
+  /**
+   * Starts writing what the outbox holds. Never waits; a failed write ends the pending read().
+   *
+   * @throws {PeerError} when the peer has left too much unread
+   */
+  flush(): void {
+    if (this.outbox.pendingBytes === 0 || this.#state === "closed") return;
+    if (this.#isWriting) {
+      if (this.outbox.pendingBytes < MAX_OUTBOX_BYTES) return;
+      throw new PeerError(`Peer does not read: ${this.outbox.pendingBytes} bytes wait`, "timeout");
+    }
+    this.#isWriting = true;
+    this.#writeAll().catch((error: unknown) => this.close(error));
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.outbox.pendingBytes > 0 && this.#state === "open") {
+      let bytes = this.outbox.take();
+      while (bytes.length > 0) bytes = bytes.subarray(await this.#transport.write(bytes));
+    }
+    this.#isWriting = false;
+  }
+
+  /** Closes the connection for a reason that the pending read() then throws. */
+  close(reason: unknown): void {
+    this.#reason ??= reason;
+    this[Symbol.dispose]();
+  }
+
+  #broken(cause: unknown): PeerError {
+    const error = this.#reason ?? cause;
+    if (error instanceof PeerError) return error;
+    const detail = error instanceof Error ? error.message : String(error);
+    return new PeerError(`Connection broke: ${detail}`, "closed", { cause: error });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#transport[Symbol.dispose]();
+  }
+}
