@@ -21,13 +21,13 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   // Pure knowledge of the format.
   "torrent": { to: "base torrent" },
   "events": { to: "" },
-  "ledger": { to: "base torrent" },
+  "ledger": { to: "base torrent ledger" },
   // The stages, in the order of the data; each knows of the one before it by its types only.
   "tracker": { to: "base torrent tracker" },
-  "peers": { to: "base torrent peers", types: "tracker" },
+  "peers": { to: "base torrent peers", types: "tracker events" },
   "blocks": { to: "base torrent ledger blocks", types: "peers" },
   "pieces": { to: "base torrent ledger pieces", types: "blocks" },
-  "storage": { to: "base torrent storage", types: "pieces" },
+  "storage": { to: "base torrent storage", types: "ledger pieces" },
   // The pipeline composes the stages.
   "download": { to: "base torrent events ledger tracker peers blocks pieces storage download" },
   "mod": { to: "base torrent events ledger tracker peers blocks pieces storage download" },
@@ -95,7 +95,9 @@ Deno.test("lib/ leaves console, arguments and exit to main.ts and lib/cli", () =
 });
 
 Deno.test("code has no any", () => {
-  const files = [...program, ...tests].map(toPlainCode);
+  // The covers repeat the signatures of @std, which has a few.
+  const own = program.filter(({ path }) => !path.startsWith("lib/std/"));
+  const files = [...own, ...tests].map(toPlainCode);
   assertEquals(findPatterns(files, { "the type any": ANY_TYPE }), []);
 });
 
@@ -154,7 +156,9 @@ function findWrongArrows({ path, code }: SourceFile): readonly string[] {
 
 function findForeignImports({ path, code }: SourceFile): readonly string[] {
   const isOuter = /^(?:tests\/|main\.ts$|lib\/cli\/)/.test(path);
-  const allowed = isOuter ? /^(?:\.|node:|@std\/(?:assert|cli|encoding|fs)$)/ : /^(?:\.|node:)/;
+  const allowed = isOuter
+    ? /^(?:\.|node:|@std\/(?:assert|cli|encoding|fs)(?:$|\/))/
+    : /^(?:\.|node:)/;
   return findImports(code).filter(({ specifier }) => !allowed.test(specifier))
     .map(({ specifier }) => `${path} imports ${specifier}`);
 }
