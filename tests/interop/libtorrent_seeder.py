@@ -1,4 +1,7 @@
-"""Seeds a torrent with libtorrent until it is stopped: TORRENT FOLDER PORT. Prints READY once it listens."""
+"""Seeds a torrent with libtorrent until it is stopped: TORRENT FOLDER PORT always|never (announce).
+
+Prints READY once it runs.
+"""
 
 import signal
 import sys
@@ -8,10 +11,9 @@ try:
 except ImportError:
     sys.exit("no libtorrent for Python: install the package python3-libtorrent")
 
-torrent_path, folder, port = sys.argv[1:4]
+torrent_path, folder, port, announces = sys.argv[1:5]
 session = libtorrent.session({
     "listen_interfaces": f"127.0.0.1:{port}",
-    "alert_mask": libtorrent.alert.category_t.status_notification,
     "enable_dht": False,
     "enable_lsd": False,
     "enable_upnp": False,
@@ -25,6 +27,9 @@ parameters.ti = libtorrent.torrent_info(torrent_path)
 parameters.save_path = folder
 parameters.flags |= libtorrent.torrent_flags.seed_mode
 parameters.flags &= ~(libtorrent.torrent_flags.auto_managed | libtorrent.torrent_flags.paused)
+if announces == "never":
+    parameters.trackers = []
+    parameters.flags |= libtorrent.torrent_flags.override_trackers
 session.add_torrent(parameters)
 print("READY", flush=True)
 signal.pause()

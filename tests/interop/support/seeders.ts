@@ -179,15 +179,24 @@ load.start = ${places.torrentPath}
 `;
 }
 
-/** libtorrent by a script of our own. */
-export async function startLibtorrent(options: SeedOptions): Promise<AsyncDisposable> {
+/** What only the seeder of our own script can do. */
+export interface LibtorrentOptions extends SeedOptions {
+  /** Where it listens; a free port when absent. */
+  readonly port?: number;
+  /** "never" keeps it from the torrent's trackers: it waits to be found. */
+  readonly announces?: "never";
+}
+
+/** libtorrent, by a script of our own. */
+export async function startLibtorrent(options: LibtorrentOptions): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
+  const { torrentPath, contentFolder, announces = "always" } = options;
   const script = new URL("../libtorrent_seeder.py", import.meta.url).pathname;
-  const port = await freePort();
+  const port = options.port ?? await freePort();
   const program = stack.use(Program.start({
     // Debian's own Python, which is the one that Debian's libtorrent is for.
     command: "/usr/bin/python3",
-    args: [script, options.torrentPath, options.contentFolder, `${port}`],
+    args: [script, torrentPath, contentFolder, `${port}`, announces],
     debianPackage: "python3-libtorrent",
   }));
   await program.untilReady(() => program.output.includes("READY"));

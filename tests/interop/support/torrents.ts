@@ -20,6 +20,8 @@ export interface TorrentToMake {
   readonly content: number | readonly FileToMake[];
   readonly pieceLengthBytes: number;
   readonly announce: string;
+  /** More trackers, each a tier of its own (BEP 12). */
+  readonly otherTrackers?: readonly string[];
 }
 
 /** A torrent that lies on disk, with all its content. */
@@ -45,7 +47,7 @@ export async function makeTorrent(folder: string, torrent: TorrentToMake): Promi
   const info = makeInfo(torrent, hashPieces([...files.values()], torrent.pieceLengthBytes));
   // A plain name: it also stands in configuration files that take no spaces.
   const torrentPath = `${folder}/made.torrent`;
-  await Deno.writeFile(torrentPath, encodeBencode({ announce: torrent.announce, info }));
+  await Deno.writeFile(torrentPath, encodeBencode({ ...makeTrackers(torrent), info }));
   return { torrentPath, contentFolder, infoHash: sha1(encodeBencode(info)).toHex(), files };
 }
 
@@ -56,6 +58,11 @@ export function makeInfo(torrent: TorrentToMake, pieces: Uint8Array): Record<str
     ...common,
     files: torrent.content.map(({ path, lengthBytes: length }) => ({ path, length })),
   };
+}
+
+function makeTrackers({ announce, otherTrackers }: TorrentToMake): Record<string, Bencodable> {
+  if (otherTrackers === undefined) return { announce };
+  return { announce, "announce-list": [announce, ...otherTrackers].map((url) => [url]) };
 }
 
 function makeContent({ name, content }: TorrentToMake): Map<string, Uint8Array> {

@@ -7,16 +7,51 @@ import { assertEquals } from "@std/assert";
 import { type Outcome, run } from "./process.ts";
 import type { MadeTorrent } from "./torrents.ts";
 
-/** The program's entry. */
-export const MAIN_PATH: string = new URL("../../../main.ts", import.meta.url).pathname;
+const DENO_PACKAGE = "npm's deno@2.9.6";
+const MAIN_PATH = new URL("../../../main.ts", import.meta.url).pathname;
 
 /** Runs main.ts with these arguments, to its end. */
 export function runWestorrent(args: readonly string[]): Promise<Outcome> {
-  return run({
-    command: Deno.execPath(),
-    args: ["run", "-A", "--no-prompt", MAIN_PATH, ...args],
-    debianPackage: "npm's deno@2.9.6",
-  });
+  return run({ command: Deno.execPath(), args: toDenoArgs(args), debianPackage: DENO_PACKAGE });
+}
+
+/** Our program, running; its disposal kills it. */
+export interface RunningWestorrent extends AsyncDisposable {
+  /** Resolves when it has ended, by itself or not. */
+  readonly ended: Promise<unknown>;
+  /** SIGKILL, at once. */
+  readonly kill: () => Promise<Pick<Outcome, "stdout">>;
+}
+
+/** Starts main.ts with these arguments, to be killed at will. */
+export function startWestorrent(args: readonly string[]): RunningWestorrent {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...toDenoArgs(args)],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const printed = new Response(child.stdout).text();
+  const kill = async () => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await child.status;
+    return { stdout: await printed };
+  };
+  return {
+    ended: child.status,
+    kill,
+    [Symbol.asyncDispose]: async () => {
+      await kill();
+    },
+  };
+}
+
+function toDenoArgs(args: readonly string[]): readonly string[] {
+  return ["run", "-A", "--no-prompt", MAIN_PATH, ...args];
 }
 
 /** Fails unless the folder holds every file of the torrent, byte by byte, and nothing else. */
