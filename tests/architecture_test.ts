@@ -14,6 +14,9 @@ import {
   type SourceFile,
 } from "./support/source.ts";
 
+const BELOW_STAGES = "base torrent events ledger";
+const STAGES = "tracker peers blocks pieces storage";
+
 /** Who may import whom. `types` are those of which only types may be imported. */
 const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: string }>> = {
   // The ground: knows nothing of torrents.
@@ -23,18 +26,21 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   "events": { to: "" },
   "ledger": { to: "base torrent ledger" },
   // The stages, in the order of the data; each knows of the one before it by its types only.
-  "tracker": { to: "base torrent tracker" },
-  "peers": { to: "base torrent peers", types: "tracker events" },
-  "blocks": { to: "base torrent ledger blocks", types: "peers" },
-  "pieces": { to: "base torrent ledger pieces", types: "blocks" },
-  "storage": { to: "base torrent storage", types: "ledger pieces" },
-  // The pipeline composes the stages.
-  "download": { to: "base torrent events ledger tracker peers blocks pieces storage download" },
-  "mod": { to: "base torrent events ledger tracker peers blocks pieces storage download" },
+  "tracker": { to: "base torrent tracker", types: "events" },
+  "peers": { to: "base torrent peers", types: "events tracker" },
+  "blocks": { to: "base torrent ledger blocks", types: "events peers" },
+  "pieces": { to: "base torrent ledger pieces", types: "events blocks" },
+  "storage": { to: "base torrent ledger storage", types: "events pieces" },
+  // The pipeline composes the stages; the engine is what runs beside it.
+  "event_queue": { to: "events" },
+  "meter": { to: "base events ledger" },
+  "engine": { to: `${BELOW_STAGES} ${STAGES} meter` },
+  "download": { to: `${BELOW_STAGES} ${STAGES} event_queue engine` },
+  "mod": { to: `${BELOW_STAGES} ${STAGES} download` },
   // Who speaks with people: only main.ts stands above.
   "std": { to: "std" },
-  "cli": { to: "base torrent events ledger tracker peers blocks pieces storage download mod cli" },
-  "main": { to: "base torrent events download mod cli" },
+  "cli": { to: `${BELOW_STAGES} ${STAGES} download cli` },
+  "main": { to: `${BELOW_STAGES} ${STAGES} download cli` },
 };
 
 const LINE_CAP = 300;
