@@ -21,6 +21,7 @@ export class Relay implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #accepting: Promise<void>;
+  readonly #serving = new Set<Promise<void>>();
   readonly #hosts = new Set<string>();
   readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
   #deliveredBytes = 0;
@@ -54,6 +55,11 @@ export class Relay implements AsyncDisposable {
     return waiting.promise;
   }
 
+  /** Resolves once the connections of now have ended. */
+  async untilFree(): Promise<void> {
+    await Promise.all(this.#serving);
+  }
+
   /** Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
@@ -63,12 +69,12 @@ export class Relay implements AsyncDisposable {
   }
 
   async #accept(): Promise<void> {
-    const serving: Promise<void>[] = [];
     for await (const connection of this.#listener) {
       this.#hosts.add(connection.remoteAddr.hostname);
-      serving.push(this.#serve(connection));
+      const serving = this.#serve(connection).finally(() => this.#serving.delete(serving));
+      this.#serving.add(serving);
     }
-    await Promise.all(serving);
+    await this.untilFree();
   }
 
   async #serve(client: Deno.TcpConn): Promise<void> {
