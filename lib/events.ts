@@ -60,12 +60,13 @@ export type DownloadEvent =
     readonly status: "ok" | "warning" | "failed";
     /** How many addresses it gave. */
     readonly peers?: number;
+    /** How long until it is asked again, unless peers are lacking before. */
     readonly seconds?: number;
     readonly message?: string;
   }
   | {
     readonly kind: "peer";
-    readonly status: "connected" | "closed" | "banned";
+    readonly status: "connected" | "closed" | "banned" | "failed";
     /** `host:port`. */
     readonly address: string;
     /** The client's name from its extension handshake or peer id. */

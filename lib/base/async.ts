@@ -129,21 +129,3 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
-
-/** A signal that aborts with `signal`, or with a TimeoutError after so long; disposing it frees the timer. */
-export class Deadline implements Disposable {
-  readonly signal: AbortSignal;
-  readonly #timer: ReturnType<typeof setTimeout>;
-
-  constructor(timeoutMs: number, options: { signal: AbortSignal }) {
-    const controller = new AbortController();
-    this.#timer = setTimeout(() => {
-      controller.abort(new DOMException(`Timed out after ${timeoutMs / 1000} s`, "TimeoutError"));
-    }, timeoutMs);
-    this.signal = AbortSignal.any([options.signal, controller.signal]);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
-}

@@ -97,7 +97,9 @@ export class Downloader implements PeerRole {
       case "piece":
         return this.#arrived(message.pieceIndex, message.begin, message.block);
       case "extended":
-        if (this.session.extension?.reqq !== undefined) this.#pace.setLimit(this.session.extension.reqq);
+        if (this.session.extension?.reqq !== undefined) {
+          this.#pace.setLimit(this.session.extension.reqq);
+        }
     }
   }
 
@@ -158,7 +160,11 @@ export class Downloader implements PeerRole {
   cancel(piece: OpenPiece, block: number): void {
     if (this.#queue.giveUp(piece.pieceIndex, block) === undefined) return;
     this.#ledger.unrequest(piece, block);
-    this.session.wire.outbox.cancel(piece.pieceIndex, block * BLOCK_LENGTH, this.#lengthOf(piece, block));
+    this.session.wire.outbox.cancel(
+      piece.pieceIndex,
+      block * BLOCK_LENGTH,
+      this.#lengthOf(piece, block),
+    );
     this.wake();
   }
 
@@ -180,7 +186,9 @@ export class Downloader implements PeerRole {
     const { geometry } = this.#ledger;
     const own = bits.slice();
     const spareBits = own.length * 8 - geometry.pieceCount;
-    if (((own.at(-1) ?? 0) & ((1 << spareBits) - 1)) !== 0 || countBits(own) > geometry.pieceCount) {
+    if (
+      ((own.at(-1) ?? 0) & ((1 << spareBits) - 1)) !== 0 || countBits(own) > geometry.pieceCount
+    ) {
       throw new PeerError("Bitfield has spare bits set", "protocol");
     }
     this.#ledger.holdings.setHaves(this.source, own);
@@ -225,7 +233,10 @@ export class Downloader implements PeerRole {
     }
     const begin = block * BLOCK_LENGTH;
     if (piece.buffer !== undefined) piece.buffer.set(bytes, begin);
-    else this.#shared.sink.write(this.#ledger.geometry.pieceOffset(piece.pieceIndex) + begin, bytes);
+    else {this.#shared.sink.write(
+        this.#ledger.geometry.pieceOffset(piece.pieceIndex) + begin,
+        bytes,
+      );}
     this.#ledger.hold(piece, block, this.source.id);
     this.#shared.count("useful", bytes.length);
     this.session.wasUseful = true;
@@ -237,13 +248,18 @@ export class Downloader implements PeerRole {
   #countUnrequested(): void {
     this.#unrequested++;
     if (this.#unrequested < MAX_UNREQUESTED) return;
-    throw new PeerError(`Peer sent ${this.#unrequested} blocks that were not requested`, "protocol");
+    throw new PeerError(
+      `Peer sent ${this.#unrequested} blocks that were not requested`,
+      "protocol",
+    );
   }
 
   /** The peer answers (again): it may be asked. */
   #resume(): void {
     this.#stalledAtMs = undefined;
-    if (!this.source.isServing && !this.session.isChokingUs) this.#ledger.setServing(this.source, true);
+    if (!this.source.isServing && !this.session.isChokingUs) {
+      this.#ledger.setServing(this.source, true);
+    }
   }
 
   /** Gives back everything the peer was asked for. */
@@ -266,4 +282,3 @@ export class Downloader implements PeerRole {
     return this.#ledger.geometry.requestLength(piece.pieceIndex, block);
   }
 }
-

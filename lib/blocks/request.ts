@@ -130,31 +130,27 @@ export class Downloads implements Role, Shared {
 export interface RequestOptions {
   readonly swarm: Swarm;
   readonly downloads: Downloads;
+  readonly signal: AbortSignal;
 }
 
 /**
  * Talks to every peer that connects, and yields what they deliver, a batch per read. Ends when no more
  * peers come and the last one has gone; its own end closes nobody.
  *
- * @throws what ends the download: a failure to store a block, or of `wires`
+ * @throws what ends the download: a failure to store a block, or of `wires`; the signal's reason
  */
 export async function* requestBlocks(
   wires: AsyncIterable<Wire>,
-  { swarm, downloads }: RequestOptions,
+  { swarm, downloads, signal }: RequestOptions,
 ): AsyncGenerator<readonly Block[], void, undefined> {
-  const started = startAll(wires, swarm).then(
-    () => downloads.blocks.close(),
-    (error: unknown) => downloads.blocks.fail(error),
-  );
+  const { blocks } = downloads;
+  const onAbort = () => blocks.fail(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  swarm.follow(wires).then(() => blocks.close(), (error: unknown) => blocks.fail(error));
   try {
-    yield* downloads.blocks;
+    yield* blocks;
   } finally {
-    downloads.blocks[Symbol.dispose]();
+    signal.removeEventListener("abort", onAbort);
+    blocks[Symbol.dispose]();
   }
-  await started;
-}
-
-async function startAll(wires: AsyncIterable<Wire>, swarm: Swarm): Promise<void> {
-  for await (const wire of wires) swarm.start(wire);
-  await swarm.empty();
 }

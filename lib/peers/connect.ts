@@ -4,8 +4,10 @@
  * @module
  */
 import type { PeerAddress } from "../base/address.ts";
-import { Channel, Deadline, delay, untilAborted } from "../base/async.ts";
+import { Channel, delay, untilAborted } from "../base/async.ts";
+import { TimeLimit } from "../base/clock.ts";
 import { isDescriptorShortage, PeerError } from "../base/errors.ts";
+import type { PeerId } from "../base/identity.ts";
 import { greet } from "./greet.ts";
 import type { Outcome, PeerBook } from "./peer_book.ts";
 import { dial, overDeno, type Transport } from "./transport.ts";
@@ -41,7 +43,7 @@ export interface Gate {
 /** What connect() needs. */
 export interface ConnectOptions {
   readonly infoHash: Uint8Array;
-  readonly peerId: Uint8Array;
+  readonly peerId: PeerId;
   readonly bitfieldLength: number;
   readonly book: PeerBook;
   readonly gate: Gate;
@@ -126,7 +128,9 @@ class Connector implements AsyncDisposable {
   #armTimer(): void {
     clearTimeout(this.#timer);
     const dueAtMs = this.#options.book.nextDueAtMs();
-    if (dueAtMs === undefined || this.#dialing >= MAX_DIALING || !this.#options.gate.hasRoom) return;
+    if (dueAtMs === undefined || this.#dialing >= MAX_DIALING || !this.#options.gate.hasRoom) {
+      return;
+    }
     this.#timer = setTimeout(() => this.#pump(), Math.max(dueAtMs - performance.now(), 0) + 1);
   }
 
@@ -134,8 +138,8 @@ class Connector implements AsyncDisposable {
     this.#dialing++;
     try {
       const { bind } = this.#options;
-      using deadline = new Deadline(DIAL_TIMEOUT_MS, { signal: this.#signal });
-      const dialOptions = { signal: deadline.signal, ...(bind === undefined ? {} : { bind }) };
+      using limit = new TimeLimit(DIAL_TIMEOUT_MS, this.#signal);
+      const dialOptions = { signal: limit.signal, ...(bind === undefined ? {} : { bind }) };
       await this.#greet(await dial(address, dialOptions), "dialled");
     } catch (error) {
       if (!this.#signal.aborted) this.#failed(address, error);
@@ -147,9 +151,9 @@ class Connector implements AsyncDisposable {
 
   async #greet(transport: Transport, direction: "dialled" | "accepted"): Promise<void> {
     const { infoHash, peerId, bitfieldLength, gate } = this.#options;
-    using deadline = new Deadline(HANDSHAKE_TIMEOUT_MS, { signal: this.#signal });
+    using limit = new TimeLimit(HANDSHAKE_TIMEOUT_MS, this.#signal);
     const isIncoming = direction === "accepted";
-    const { signal } = deadline;
+    const { signal } = limit;
     const wire = await greet(transport, { infoHash, peerId, bitfieldLength, isIncoming, signal });
     try {
       gate.admit(wire);

@@ -4,8 +4,9 @@
  * @module
  */
 import { PeerError } from "../base/errors.ts";
+import type { PeerId } from "../base/identity.ts";
 import {
-  checkHandshakeStart,
+  checkHandshakePrefix,
   decodeHandshake,
   encodeHandshake,
   type Handshake,
@@ -20,7 +21,7 @@ const FIRST_READ_BYTES = 4 * 1024;
 /** Who we are, and for which torrent. */
 export interface GreetOptions {
   readonly infoHash: Uint8Array;
-  readonly peerId: Uint8Array;
+  readonly peerId: PeerId;
   readonly bitfieldLength: number;
   readonly isIncoming: boolean;
   /** Ends the exchange; it carries the time limit. */
@@ -42,7 +43,10 @@ export async function greet(transport: Transport, options: GreetOptions): Promis
     if (!options.isIncoming) await writeAll(transport, encodeHandshake(options));
     const { handshake, leftover } = await readHandshake(transport);
     if (handshake.infoHash.toHex() !== options.infoHash.toHex()) {
-      throw new PeerError(`Peer speaks another torrent: ${handshake.infoHash.toHex()}`, "handshake");
+      throw new PeerError(
+        `Peer speaks another torrent: ${handshake.infoHash.toHex()}`,
+        "handshake",
+      );
     }
     if (options.isIncoming) await writeAll(transport, encodeHandshake(options));
     const { bitfieldLength, isIncoming } = options;
@@ -64,7 +68,7 @@ async function readHandshake(
     const lengthBytes = await transport.read(buffer.subarray(filled));
     if (lengthBytes === null) throw new PeerError("Peer closed before its handshake", "closed");
     filled += lengthBytes;
-    checkHandshakeStart(buffer.subarray(0, filled));
+    checkHandshakePrefix(buffer.subarray(0, filled));
   }
   return {
     handshake: decodeHandshake(buffer.subarray(0, HANDSHAKE_LENGTH)),

@@ -90,14 +90,17 @@ export class PeerBook {
     if (outcome === "useful") known.wasUseful = true;
     known.failures = outcome === "useful" ? 0 : known.failures + (outcome === "ours" ? 0 : 1);
     known.state = "waiting";
-    known.dueAtMs = nowMs + Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(known.failures - 1, 0), MAX_BACKOFF_MS);
+    known.dueAtMs = nowMs +
+      Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(known.failures - 1, 0), MAX_BACKOFF_MS);
   }
 
   /** When the next of those that wait is due; undefined when none waits. */
   nextDueAtMs(): number | undefined {
     let next: number | undefined;
     for (const known of this.#known.values()) {
-      if (known.state === "waiting" && (next === undefined || known.dueAtMs < next)) next = known.dueAtMs;
+      if (known.state === "waiting" && (next === undefined || known.dueAtMs < next)) {
+        next = known.dueAtMs;
+      }
     }
     return next;
   }
@@ -111,7 +114,9 @@ export class PeerBook {
     for (const known of this.#known.values()) {
       if (known.state === "ready" || known.state === "busy") return true;
       if (known.state !== "waiting") continue;
-      if (known.failures === 0 || (known.wasUseful && known.failures < MAX_FAILURES_OF_USEFUL)) return true;
+      if (known.failures === 0 || (known.wasUseful && known.failures < MAX_FAILURES_OF_USEFUL)) {
+        return true;
+      }
     }
     return false;
   }
@@ -128,7 +133,9 @@ export class PeerBook {
   #dropOne(): boolean {
     let worst: [string, Known] | undefined;
     for (const entry of this.#known) {
-      if (entry[1].state === "waiting" && entry[1].failures > (worst?.[1].failures ?? 0)) worst = entry;
+      if (entry[1].state === "waiting" && entry[1].failures > (worst?.[1].failures ?? 0)) {
+        worst = entry;
+      }
     }
     return worst !== undefined && this.#known.delete(worst[0]);
   }

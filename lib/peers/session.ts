@@ -101,7 +101,9 @@ export class Session {
    */
   async run(): Promise<never> {
     for (;;) {
-      for (const message of this.wire.messages()) this.#receive(message);
+      for (let message = this.wire.next(); message; message = this.wire.next()) {
+        this.#receive(message);
+      }
       for (const role of this.#roles) role.settle();
       this.speak();
       await this.wire.read();

@@ -6,6 +6,7 @@
  */
 import { formatAddress } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
+import type { PeerId } from "../base/identity.ts";
 import type { DownloadEvent } from "../events.ts";
 import type { BanList } from "./ban_list.ts";
 import { clientName } from "./client_name.ts";
@@ -25,7 +26,7 @@ const SPARE_CONNECTIONS = 4;
 
 /** What a swarm needs. */
 export interface SwarmOptions {
-  readonly peerId: Uint8Array;
+  readonly peerId: PeerId;
   readonly maxPeers: number;
   readonly roles: readonly Role[];
   readonly introduction: Introduction;
@@ -51,7 +52,7 @@ export class Swarm implements Gate, AsyncDisposable {
   #maxPeers: number;
   #nowMs = 0;
   #tickedAtMs = performance.now();
-  #onEmpty: () => void = () => {};
+  #following: Promise<void> = Promise.resolve();
 
   constructor(options: SwarmOptions) {
     this.#options = options;
@@ -98,22 +99,30 @@ export class Swarm implements Gate, AsyncDisposable {
     return wire !== undefined;
   }
 
-  /** Takes over an admitted wire and talks to the peer until it ends. */
-  start(wire: Wire): void {
-    const running = this.#run(wire).finally(() => {
-      this.#running.delete(running);
-      this.onRoom();
-      if (this.#running.size === 0) this.#onEmpty();
-    });
-    this.#running.add(running);
+  /**
+   * Takes over the admitted wires as they come, and talks to each peer until it ends.
+   *
+   * @returns resolves when no more come and the last peer has gone; rejects with what `wires` throws
+   */
+  follow(wires: AsyncIterable<Wire>): Promise<void> {
+    this.#following = this.#follow(wires);
+    return this.#following;
   }
 
-  /** Resolves when nobody is connected; new ones may come later. */
-  async empty(): Promise<void> {
-    if (this.#running.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onEmpty = resolve;
-    await promise;
+  /** Closes everybody; new ones may come. */
+  closeAll(reason: PeerError): void {
+    for (const wire of this.#sessions.keys()) wire.close(reason);
+  }
+
+  async #follow(wires: AsyncIterable<Wire>): Promise<void> {
+    for await (const wire of wires) {
+      const running = this.#run(wire).finally(() => {
+        this.#running.delete(running);
+        this.onRoom();
+      });
+      this.#running.add(running);
+    }
+    await Promise.all(this.#running);
   }
 
   async #run(wire: Wire): Promise<void> {
@@ -121,7 +130,12 @@ export class Swarm implements Gate, AsyncDisposable {
     let ended: PeerError | undefined;
     let session: Session | undefined;
     try {
-      session = new Session(wire, { roles, introduction, bitfield: bitfield(), nowMs: this.#nowMs });
+      session = new Session(wire, {
+        roles,
+        introduction,
+        bitfield: bitfield(),
+        nowMs: this.#nowMs,
+      });
       this.#sessions.set(wire, session);
       this.#report(wire, "connected");
       await session.run();
@@ -172,9 +186,12 @@ export class Swarm implements Gate, AsyncDisposable {
     this.#options.onTick?.(this.#nowMs);
   }
 
+  /** Closes everybody and waits for their ends; the wires that follow() takes must have ended, or be ending. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    for (const wire of this.#sessions.keys()) wire[Symbol.dispose]();
+    this.closeAll(new PeerError("The download has ended", "closed"));
+    // What follow() throws went to its caller.
+    await this.#following.catch(() => {});
     await Promise.all(this.#running);
   }
 }

@@ -47,9 +47,13 @@ export class Wire implements Disposable {
     this.#framer = new Framer({ bitfieldLength, leftover });
   }
 
-  /** The messages that have arrived whole; what they carry is valid until the next read(). */
-  messages(): Iterable<Message> {
-    return this.#framer.messages();
+  /**
+   * The next message that has arrived whole; what it carries is valid until the next read().
+   *
+   * @throws {PeerError} "protocol"
+   */
+  next(): Message | undefined {
+    return this.#framer.next();
   }
 
   /**

@@ -25,6 +25,8 @@ export { encodeBencode } from "./bencode_encode.ts";
 export interface DecodeOptions {
   /** Whether unsorted keys pass, as real torrents and peers have them; duplicate ones never do. */
   readonly allowUnsortedKeys?: boolean;
+  /** Whether integers and lengths such as `i007e`, `i-0e` and `03:abc` pass, as some old torrents have them. */
+  readonly allowLeadingZeros?: boolean;
   /** How deep lists and dictionaries may nest: stops a stack overflow. Default 100. */
   readonly maxDepth?: number;
   /** How many values and keys there may be: stops small inputs that need much memory. Default 3,000,000. */
@@ -110,6 +112,7 @@ class Decoder {
   readonly #bytes: Uint8Array;
   readonly #keys = new KeyCache();
   readonly #allowUnsortedKeys: boolean;
+  readonly #allowLeadingZeros: boolean;
   readonly #maxDepth: number;
   #itemsLeft: number;
   #depth = 0;
@@ -118,6 +121,7 @@ class Decoder {
   constructor(bytes: Uint8Array, options: DecodeOptions) {
     this.#bytes = bytes;
     this.#allowUnsortedKeys = options.allowUnsortedKeys ?? false;
+    this.#allowLeadingZeros = options.allowLeadingZeros ?? false;
     this.#maxDepth = options.maxDepth ?? MAX_DEPTH;
     this.#itemsLeft = options.maxItems ?? MAX_ITEMS;
   }
@@ -224,7 +228,9 @@ class Decoder {
     for (let byte = bytes[++at]; byte !== COLON; byte = bytes[++at]) {
       const digit = (byte ?? END) - ZERO;
       if (digit < 0 || digit > 9) refuse(at, "the length of a string has no colon");
-      if (length === 0) refuse(start, "the length of a string starts with a zero");
+      if (length === 0 && !this.#allowLeadingZeros) {
+        refuse(start, "the length of a string starts with a zero");
+      }
       length = length * 10 + digit;
       if (length > bytes.length) break;
     }
@@ -253,12 +259,13 @@ class Decoder {
       value = value * 10 + digit;
     }
     if (at === first) refuse(start, "an integer has no digits");
-    if (bytes[first] === ZERO && (at > first + 1 || isNegative)) {
+    const hasLeadingZero = bytes[first] === ZERO && (at > first + 1 || isNegative);
+    if (hasLeadingZero && !this.#allowLeadingZeros) {
       refuse(start, "an integer starts with a zero, or is minus zero");
     }
     this.#at = at + 1;
     if (at - first > SAFE_DIGITS) return this.#readLongInteger(start, at);
-    return isNegative ? -value : value;
+    return isNegative && value !== 0 ? -value : value;
   }
 
   #readLongInteger(start: number, end: number): number | bigint {

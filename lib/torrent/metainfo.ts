@@ -3,7 +3,15 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import { decodeBencodePrefix, type DecodeOptions } from "./bencode.ts";
+import { type BencodeDictionary, bytesOf, dictionaryOf, integerOf } from "./bencode_value.ts";
+import { separatePaths } from "./collisions.ts";
+import { describe, refuseTorrent, shownText, Warnings } from "./fields.ts";
+import { type FileEntry, parseFiles, parseName } from "./file_list.ts";
 import { Geometry } from "./geometry.ts";
+import { checkVersion, refuseVersionTwoAlone } from "./hybrid.ts";
+import { parseNodes, parseTrackers, parseWebSeeds } from "./sources.ts";
 
 declare const brand: unique symbol;
 
@@ -17,6 +25,8 @@ export interface TorrentFile {
   readonly lengthBytes: number;
   /** Padding (BEP 47): zeros that are neither requested nor written. */
   readonly isPadding: boolean;
+  /** A symbolic link (BEP 47): an entry of 0 bytes, for which nothing need be made on disk, least of all a link. */
+  readonly isSymlink?: true;
 }
 
 /** A checked torrent: whoever holds one needs to check nothing again. */
@@ -44,4 +54,152 @@ export interface Metainfo {
   readonly encoding?: string;
   /** What was odd but tolerated, a line each. */
   readonly warnings: readonly string[];
+}
+
+/** The longest .torrent file, in bytes. */
+export const MAX_TORRENT_BYTES = 64 * 1024 * 1024;
+/** How many pieces a torrent may have. */
+export const MAX_PIECES = 2 ** 21;
+/** The longest piece, in bytes: just below 1 GiB, as other clients have it. */
+export const MAX_PIECE_LENGTH = 2 ** 30 - 1;
+
+const HASH_BYTES = 20;
+
+/** What real torrents have; the info hash is of the raw bytes, so that nothing depends on it. */
+const LENIENT: DecodeOptions = {
+  allowUnsortedKeys: true,
+  allowLeadingZeros: true,
+  maxLengthBytes: MAX_TORRENT_BYTES,
+};
+
+/**
+ * Reads a .torrent file.
+ *
+ * @throws {BencodeError} for bytes that are not bencode
+ * @throws {MetainfoError} for what is no usable torrent, naming the key
+ */
+export function parseMetainfo(bytes: Uint8Array): Metainfo {
+  const { value, lengthBytes, rootSpans } = decodeBencodePrefix(bytes, LENIENT);
+  const root = dictionaryOf(value);
+  if (root === undefined) refuseTorrent("", `${describe(value)}, not a dictionary`);
+  const info = dictionaryOf(root.get("info"));
+  const span = rootSpans.get("info");
+  if (info === undefined || span === undefined) {
+    refuseTorrent("info", `${describe(root.get("info"))}, not a dictionary`);
+  }
+  const warnings = new Warnings();
+  if (lengthBytes < bytes.length) {
+    warnings.add(`Ignored ${bytes.length - lengthBytes} bytes after the end of the torrent`);
+  }
+  const content = parseInfo(root, { info, raw: bytes.subarray(span.start, span.end) }, warnings);
+  return {
+    ...content,
+    trackers: parseTrackers(root, warnings),
+    webSeeds: parseWebSeeds(root, warnings),
+    nodes: parseNodes(root, warnings),
+    ...parseRemarks(root),
+    warnings: warnings.list(),
+  };
+}
+
+/** The name of a torrent whose info dictionary has these raw bytes. */
+export function hashInfo(raw: Uint8Array): InfoHash {
+  return new Uint8Array(createHash("sha1").update(raw).digest()) as InfoHash;
+}
+
+type Content = Pick<
+  Metainfo,
+  | "infoHash"
+  | "name"
+  | "isMultiFile"
+  | "files"
+  | "pieceLength"
+  | "geometry"
+  | "pieceHashes"
+  | "isPrivate"
+>;
+
+interface RawInfo {
+  readonly info: BencodeDictionary;
+  readonly raw: Uint8Array;
+}
+
+function parseInfo(
+  root: BencodeDictionary,
+  { info, raw }: RawInfo,
+  warnings: Warnings,
+): Content {
+  refuseVersionTwoAlone(info);
+  const infoHash = hashInfo(raw);
+  const pieceLength = parsePieceLength(info);
+  const name = parseName(info, infoHash.toHex());
+  const entries = parseFiles(info, name, warnings);
+  checkVersion(root, { info, raw, name, pieceLength, entries });
+  const files = nameFiles(entries);
+  const geometry = new Geometry(files, pieceLength);
+  return {
+    infoHash,
+    name,
+    isMultiFile: Array.isArray(info.get("files")),
+    files,
+    pieceLength,
+    geometry,
+    pieceHashes: parsePieceHashes(info, geometry.pieceCount),
+    isPrivate: isPrivate(info),
+  };
+}
+
+function nameFiles(entries: readonly FileEntry[]): readonly TorrentFile[] {
+  const paths = separatePaths(entries);
+  return entries.map(({ path, lengthBytes, isPadding, isSymlink }, index) => ({
+    path: paths[index] ?? path,
+    lengthBytes,
+    isPadding,
+    ...(isSymlink ? { isSymlink } : {}),
+  }));
+}
+
+function parsePieceLength(info: BencodeDictionary): number {
+  const value = info.get("piece length");
+  const length = integerOf(value);
+  if (length === undefined || length < 1 || length > MAX_PIECE_LENGTH) {
+    refuseTorrent("info.piece length", `${describe(value)}, not 1 to ${MAX_PIECE_LENGTH}`);
+  }
+  return length;
+}
+
+function parsePieceHashes(info: BencodeDictionary, pieceCount: number): Uint8Array {
+  if (pieceCount > MAX_PIECES) {
+    refuseTorrent("info.piece length", `makes ${pieceCount} pieces, of at most ${MAX_PIECES}`);
+  }
+  const hashes = bytesOf(info.get("pieces"));
+  if (hashes === undefined) {
+    refuseTorrent("info.pieces", `${describe(info.get("pieces"))}, not a string`);
+  }
+  const wanted = pieceCount * HASH_BYTES;
+  if (hashes.length !== wanted) {
+    refuseTorrent("info.pieces", `has ${hashes.length} bytes, not ${wanted} for all pieces`);
+  }
+  return hashes.slice(); // a copy: what the caller does with the file's bytes must not matter
+}
+
+/** Any integer but 0 says so (BEP 27): when in doubt, a torrent is private. */
+function isPrivate(info: BencodeDictionary): boolean {
+  const value = info.get("private");
+  return typeof value === "bigint" || (integerOf(value) ?? 0) !== 0;
+}
+
+type Remarks = Pick<Metainfo, "comment" | "createdBy" | "creationDate" | "encoding">;
+
+function parseRemarks(root: BencodeDictionary): Remarks {
+  const comment = shownText(root, "comment");
+  const createdBy = shownText(root, "created by");
+  const encoding = shownText(root, "encoding");
+  const creationDate = integerOf(root.get("creation date")) ?? -1;
+  return {
+    ...(comment === undefined ? {} : { comment }),
+    ...(createdBy === undefined ? {} : { createdBy }),
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(creationDate < 0 ? {} : { creationDate }),
+  };
 }

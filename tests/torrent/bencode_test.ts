@@ -138,7 +138,7 @@ Deno.test("encodeBencode() throws TypeError for what has no encoding", () => {
 
 Deno.test("decodeBencode() undoes encodeBencode() for random values", () => {
   const random = randomOf(3);
-  for (let round = 0; round < 2000; round++) {
+  for (let round = 0; round < 500; round++) {
     const value = randomValue(random, 4);
     assertEquals(decodeBencode(encodeBencode(value)), value);
   }
@@ -168,7 +168,7 @@ Deno.test("decodeBencode() takes or refuses mutated inputs, and what it takes en
   const random = randomOf(7);
   const corpus = VECTORS.map((row) => decodeHex(row.hex ?? "")).filter((input) => input.length > 0);
   const letters = bytes("deli0123456789:-");
-  for (let round = 0; round < 20_000; round++) {
+  for (let round = 0; round < 5000; round++) {
     const input = corpus[random(corpus.length)]?.slice() ?? new Uint8Array();
     for (let change = random(3); change >= 0; change--) {
       input[random(input.length)] = letters[random(letters.length)] ?? 0;

@@ -1,0 +1,78 @@
+/**
+ * The commands, each an async iterator of what it has to report.
+ *
+ * @module
+ */
+import { download } from "../download.ts";
+import { verify } from "../storage/verify.ts";
+import { type Metainfo, parseMetainfo } from "../torrent/metainfo.ts";
+import { helpText } from "./help.ts";
+import type { Invocation } from "./options.ts";
+import { showJson, showText } from "./show.ts";
+import { readSource } from "./source.ts";
+import { runTracker } from "./tracker.ts";
+import { versionText } from "./version.ts";
+import type { CliEvent } from "./view.ts";
+
+/** The events of one command. It has ended well when the iteration ends; else that throws. */
+export type CommandRun = AsyncGenerator<CliEvent, void, undefined>;
+
+type Of<Kind extends Invocation["kind"]> = Invocation & { readonly kind: Kind };
+
+/** Starts the command that was asked for; the signal ends it. */
+export function runCommand(invocation: Invocation, signal: AbortSignal): CommandRun {
+  switch (invocation.kind) {
+    case "help":
+      return output(helpText(invocation.command));
+    case "version":
+      return output(versionText());
+    case "download":
+      return runDownload(invocation, signal);
+    case "show":
+      return runShow(invocation, signal);
+    case "verify":
+      return runVerify(invocation, signal);
+    case "tracker":
+      return runTracker(invocation, signal);
+  }
+}
+
+async function* output(text: string): CommandRun {
+  yield { kind: "output", text };
+}
+
+async function* runDownload(invocation: Of<"download">, signal: AbortSignal): CommandRun {
+  const { source, options } = invocation;
+  const { bind } = options;
+  const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
+  const metainfo = parseMetainfo(bytes);
+  yield* warnings(metainfo);
+  yield* download(metainfo, { ...options, signal });
+}
+
+async function* runShow(invocation: Of<"show">, signal: AbortSignal): CommandRun {
+  const metainfo = parseMetainfo(await readSource(invocation.source, { signal }));
+  if (invocation.display.format === "json") {
+    // One object and nothing beside it.
+    return yield { kind: "output", text: showJson(metainfo) };
+  }
+  yield { kind: "output", text: showText(metainfo) };
+  yield* warnings(metainfo);
+}
+
+async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): CommandRun {
+  const { source, directory } = invocation;
+  const metainfo = parseMetainfo(await readSource(source, { signal }));
+  yield* warnings(metainfo);
+  for await (const event of verify(metainfo, { directory, signal })) {
+    yield event;
+    if (event.kind === "verified" && !event.isComplete) {
+      const bad = `${event.badFiles} of ${event.fileCount} files`;
+      throw new Error(`Cannot vouch for "${metainfo.name}": ${bad} are missing or wrong`);
+    }
+  }
+}
+
+function* warnings(metainfo: Metainfo): Generator<CliEvent, void, undefined> {
+  for (const message of metainfo.warnings) yield { kind: "warning", message };
+}

@@ -1,0 +1,125 @@
+/**
+ * The commands and options of the command line: the one table that parsing, checking and help read.
+ *
+ * @module
+ */
+
+/** The commands, by the word that picks them; `download` is meant where none is given. */
+export type CommandName = "download" | "show" | "verify" | "tracker";
+
+/** One command. */
+export interface CommandSpec {
+  readonly name: CommandName;
+  /** What follows the name. */
+  readonly usage: string;
+  readonly summary: string;
+  /** How many arguments it takes at least and at most. */
+  readonly minArguments: number;
+  readonly maxArguments: number;
+}
+
+/** One option. */
+export interface OptionSpec {
+  readonly name: string;
+  readonly letter?: string;
+  /** What its value is called; an option without takes none. */
+  readonly value?: string;
+  readonly isRepeatable?: true;
+  readonly commands: readonly CommandName[];
+  readonly summary: string;
+}
+
+/** All commands. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "download",
+    usage: "SOURCE",
+    summary: "get the files of a torrent, verified (the default)",
+    minArguments: 1,
+    maxArguments: 1,
+  },
+  {
+    name: "show",
+    usage: "SOURCE",
+    summary: "show what is in a torrent",
+    minArguments: 1,
+    maxArguments: 1,
+  },
+  {
+    name: "verify",
+    usage: "SOURCE [DIR]",
+    summary: "check the files in DIR (default: here); no network",
+    minArguments: 1,
+    maxArguments: 2,
+  },
+  {
+    name: "tracker",
+    usage: "",
+    summary: "run a mock tracker that names the peers in WESTORRENT_LOCAL_PEERS",
+    minArguments: 0,
+    maxArguments: 0,
+  },
+];
+
+const ALL: readonly CommandName[] = ["download", "show", "verify", "tracker"];
+
+/** All options, in the order in which help lists them. */
+export const OPTIONS: readonly OptionSpec[] = [
+  {
+    name: "output",
+    letter: "o",
+    value: "DIR",
+    commands: ["download"],
+    summary: "where the files go (default: here)",
+  },
+  {
+    name: "peer",
+    value: "HOST:PORT",
+    isRepeatable: true,
+    commands: ["download"],
+    summary: "a peer to ask, beside those from trackers; may be repeated",
+  },
+  {
+    name: "port",
+    value: "N",
+    commands: ["download", "tracker"],
+    summary: "listen on this port (default: a random one; tracker: 5000)",
+  },
+  {
+    name: "bind",
+    value: "ADDR",
+    commands: ["download", "tracker"],
+    summary: "use only this local IP address (tracker: 127.0.0.1)",
+  },
+  {
+    name: "max-peers",
+    value: "N",
+    commands: ["download"],
+    summary: "connect to at most so many peers",
+  },
+  {
+    name: "timeout",
+    value: "SECONDS",
+    commands: ["download"],
+    summary: "give up when nothing new arrived for so long (default: never)",
+  },
+  {
+    name: "overwrite",
+    commands: ["download"],
+    summary: "write over files that belong to something else",
+  },
+  {
+    name: "json",
+    commands: ["download", "show", "verify"],
+    summary: "JSON on standard output: one object a line; show: one object",
+  },
+  { name: "quiet", letter: "q", commands: ALL, summary: "print nothing but errors" },
+  {
+    name: "verbose",
+    letter: "v",
+    commands: ALL,
+    summary: "print what trackers and peers do, and stack traces of errors",
+  },
+  { name: "help", letter: "h", commands: ALL, summary: "print this help" },
+  { name: "version", letter: "V", commands: ALL, summary: "print the version" },
+];

@@ -1,0 +1,116 @@
+/**
+ * SOURCE to the bytes of a torrent: a file, standard input, or a URL.
+ *
+ * @module
+ */
+import { untilAborted } from "../base/async.ts";
+import { MetainfoError } from "../base/errors.ts";
+import { printable } from "../base/text.ts";
+import { downloadSource } from "./source_http.ts";
+
+/** The longest torrent that is read, in bytes; checked before anything of that size is allocated. */
+export const MAX_SOURCE_LENGTH = 64 * 1024 * 1024;
+
+const FIRST_BUFFER_LENGTH = 64 * 1024;
+
+/** What reading a source needs. */
+export interface SourceOptions {
+  readonly signal: AbortSignal;
+  /** The local address to reach a URL from. */
+  readonly bind?: string;
+  /** Where `-` reads from. */
+  readonly stdin?: ByteReader;
+}
+
+/** Where bytes come from: Deno.stdin, a file. */
+export interface ByteReader {
+  read(into: Uint8Array): Promise<number | null>;
+}
+
+/**
+ * Reads a source whole.
+ *
+ * @param source as checkSource() let it pass
+ * @throws {MetainfoError} when it is longer than any torrent
+ * @throws {Error} when it cannot be read; the signal's reason when it aborted
+ */
+export function readSource(source: string, options: SourceOptions): Promise<Uint8Array> {
+  if (/^https?:\/\//i.test(source)) return downloadSource(source, options);
+  if (source !== "-") return readFile(source, options.signal);
+  return readAll("standard input", options.stdin ?? Deno.stdin, options.signal);
+}
+
+async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array> {
+  const shown = `"${printable(path, 300)}"`;
+  try {
+    using file = await Deno.open(path);
+    const { size, isDirectory } = await file.stat();
+    if (isDirectory) throw new Deno.errors.IsADirectory();
+    if (size > MAX_SOURCE_LENGTH) throw tooLong(shown);
+    return await readAll(shown, file, signal);
+  } catch (cause) {
+    if (signal.aborted || cause instanceof MetainfoError) throw cause;
+    throw new Error(`Cannot read ${shown}: ${describeReadError(cause)}`, { cause });
+  }
+}
+
+/** Reads until the end: what claims to be small, or has no size, may go on for ever. */
+async function readAll(
+  shown: string,
+  reader: ByteReader,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const gathered = new ByteGatherer(shown);
+  const part = new Uint8Array(FIRST_BUFFER_LENGTH);
+  while (true) {
+    const count = await untilAborted(reader.read(part), signal);
+    if (count === null) return gathered.bytes();
+    gathered.add(part.subarray(0, count));
+  }
+}
+
+/** Bytes of unknown number, gathered up to the limit. */
+export class ByteGatherer {
+  readonly #shown: string;
+  #buffer = new Uint8Array(FIRST_BUFFER_LENGTH);
+  #length = 0;
+
+  /** @param shown what is read, for people */
+  constructor(shown: string) {
+    this.#shown = shown;
+  }
+
+  /** Copies bytes to the end. @throws {MetainfoError} beyond the limit */
+  add(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > MAX_SOURCE_LENGTH) throw tooLong(this.#shown);
+    if (length > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(length, this.#buffer.length * 2));
+      larger.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  /** All of them. */
+  bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+}
+
+function tooLong(shown: string): MetainfoError {
+  const limit = MAX_SOURCE_LENGTH / 1024 / 1024;
+  return new MetainfoError(
+    `Cannot read ${shown}: it is longer than ${limit} MiB, no torrent is`,
+    "",
+  );
+}
+
+function describeReadError(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotCapable) return "Deno needs --allow-read for it";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  return error instanceof Error ? error.message : String(error);
+}

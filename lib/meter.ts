@@ -1,0 +1,105 @@
+/**
+ * Counters of one run, and the progress that is reported from them.
+ *
+ * @module
+ */
+import type { ProgressEvent } from "./events.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** How often progress is reported. */
+const REPORT_MS = 500;
+
+/** How much of the past counts in the rate. */
+const RATE_WINDOW_MS = 5_000;
+
+/** Payload received at some moment. */
+interface Sample {
+  readonly atMs: number;
+  readonly bytes: number;
+}
+
+/** What was transferred, and how fast. */
+export class Meter {
+  readonly #ledger: Ledger;
+  #downloadedBytes = 0;
+  #wastedBytes = 0;
+  #usefulAtBytes = 0;
+  #usefulAtMs: number | undefined;
+  #nowMs = 0;
+  #reportedAtMs = -Infinity;
+  #samples: Sample[] = [];
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** Counts payload, of use or not. */
+  readonly count = (kind: "useful" | "wasted", lengthBytes: number): void => {
+    this.#downloadedBytes += lengthBytes;
+    if (kind === "wasted") this.#wastedBytes += lengthBytes;
+  };
+
+  /** A piece turned out wrong: its blocks were of no use. */
+  wastePiece(pieceIndex: number): void {
+    this.#wastedBytes += this.#ledger.geometry.pieceLength(pieceIndex);
+  }
+
+  /** What trackers are told. */
+  get transferred(): {
+    readonly uploadedBytes: number;
+    readonly downloadedBytes: number;
+    readonly leftBytes: number;
+  } {
+    const { leftBytes } = this.#ledger;
+    return { uploadedBytes: 0, downloadedBytes: this.#downloadedBytes, leftBytes };
+  }
+
+  /** Since when nothing of use has come, by the clock of tick(). */
+  get idleMs(): number {
+    return this.#nowMs - (this.#usefulAtMs ?? this.#nowMs);
+  }
+
+  /** Takes the time. @returns progress, when it is time for that */
+  tick(nowMs: number, peers: number): ProgressEvent | undefined {
+    this.#nowMs = nowMs;
+    const usefulBytes = this.#downloadedBytes - this.#wastedBytes;
+    if (usefulBytes > this.#usefulAtBytes || this.#usefulAtMs === undefined) {
+      this.#usefulAtMs = nowMs;
+    }
+    this.#usefulAtBytes = usefulBytes;
+    if (nowMs - this.#reportedAtMs < REPORT_MS) return undefined;
+    this.#reportedAtMs = nowMs;
+    return this.progress(peers);
+  }
+
+  /** How far the download is. */
+  progress(peers: number): ProgressEvent {
+    const { geometry, verifiedBytes, verifiedCount, holdings, leftBytes } = this.#ledger;
+    const downloadRate = this.#rate();
+    return {
+      kind: "progress",
+      haveBytes: verifiedBytes,
+      totalBytes: geometry.totalLength,
+      havePieces: verifiedCount,
+      pieceCount: geometry.pieceCount,
+      downloadedBytes: this.#downloadedBytes,
+      wastedBytes: this.#wastedBytes,
+      uploadedBytes: 0,
+      downloadRate,
+      peers,
+      seeds: holdings.completeCount,
+      availability: holdings.availability(),
+      ...(downloadRate > 0 ? { secondsLeft: Math.ceil(leftBytes / downloadRate) } : {}),
+    };
+  }
+
+  /** Payload per second over the last seconds. */
+  #rate(): number {
+    const newest = { atMs: this.#nowMs, bytes: this.#downloadedBytes };
+    this.#samples.push(newest);
+    this.#samples = this.#samples.filter(({ atMs }) => this.#nowMs - atMs <= RATE_WINDOW_MS);
+    const oldest = this.#samples[0] ?? newest;
+    const elapsedMs = newest.atMs - oldest.atMs;
+    return elapsedMs === 0 ? 0 : Math.round(((newest.bytes - oldest.bytes) * 1000) / elapsedMs);
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The messages of the peer protocol (BEP 3, 5, 10): bytes in, values out, every length checked.
+ *
+ * After a length of 4 bytes, which the Framer takes off (0: a keep-alive), a message is:
+ *
+ * | id | message                                  | length | the rest                           |
+ * | -- | ---------------------------------------- | ------ | ---------------------------------- |
+ * | 0-3 | choke, unchoke, interested, notInterested | 1     |                                    |
+ * | 4  | have                                     | 5      | piece index                        |
+ * | 5  | bitfield                                 | 1 + n  | a bit per piece, high bits first   |
+ * | 6  | request                                  | 13     | piece index, begin, length         |
+ * | 7  | piece                                    | 9 + n  | piece index, begin, block          |
+ * | 8  | cancel                                   | 13     | piece index, begin, length         |
+ * | 9  | port                                     | 3      | port of the DHT node (BEP 5)       |
+ * | 20 | extended                                 | 2 + n  | extended id, payload (BEP 10)      |
+ *
+ * @module
+ */
+import { PeerError } from "../base/errors.ts";
+import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+
+/** The ids of messages (BEP 3, 5, 6, 10, 52). */
+export const MESSAGE_ID = Object.freeze(
+  {
+    choke: 0,
+    unchoke: 1,
+    interested: 2,
+    notInterested: 3,
+    have: 4,
+    bitfield: 5,
+    request: 6,
+    piece: 7,
+    cancel: 8,
+    port: 9,
+    suggestPiece: 13,
+    haveAll: 14,
+    haveNone: 15,
+    rejectRequest: 16,
+    allowedFast: 17,
+    extended: 20,
+    hashRequest: 21,
+    hashes: 22,
+    hashReject: 23,
+  } as const,
+);
+
+/** The length prefix before every message, in bytes. */
+export const LENGTH_PREFIX = 4;
+/** What stands before the block in a piece message, in bytes: id, piece index, begin. */
+export const PIECE_HEADER = 9;
+/** The longest payload of an extended or unknown message, in bytes: stops a peer from filling memory. */
+export const MAX_PAYLOAD = 64 * 1024;
+/** The longest bitfield, in bytes: that of 2^21 pieces, the most that a torrent may have here. */
+export const MAX_BITFIELD = 2 ** 21 / 8;
+/** The longest of all messages, in bytes without the length prefix. */
+export const MAX_MESSAGE: number = 1 + MAX_BITFIELD;
+
+/** A run of bytes of a piece, as requested and cancelled. */
+export interface BlockRequest {
+  readonly pieceIndex: number;
+  /** In bytes from the start of the piece. */
+  readonly begin: number;
+  readonly lengthBytes: number;
+}
+
+/** A message. Numbers are only known to be 32 bits unsigned; `bits`, `block` and `payload` are views of the buffer read into. */
+export type Message =
+  | { readonly kind: "keepAlive" | "choke" | "unchoke" | "interested" | "notInterested" }
+  | { readonly kind: "have"; readonly pieceIndex: number }
+  | { readonly kind: "bitfield"; readonly bits: Uint8Array<ArrayBuffer> }
+  | ({ readonly kind: "request" | "cancel" } & BlockRequest)
+  | PieceMessage
+  | { readonly kind: "port"; readonly port: number }
+  | {
+    readonly kind: "extended";
+    readonly extensionId: number;
+    readonly payload: Uint8Array<ArrayBuffer>;
+  }
+  /** A message to be skipped: BEP 3 leaves room for ids to come. */
+  | { readonly kind: "unknown"; readonly id: number };
+
+/** A block of 1 to 16,384 bytes. */
+export interface PieceMessage {
+  readonly kind: "piece";
+  readonly pieceIndex: number;
+  readonly begin: number;
+  readonly block: Uint8Array<ArrayBuffer>;
+}
+
+/** The message of length 0. */
+export const KEEP_ALIVE: Message = Object.freeze({ kind: "keepAlive" });
+const CHOKE: Message = Object.freeze({ kind: "choke" });
+const UNCHOKE: Message = Object.freeze({ kind: "unchoke" });
+const INTERESTED: Message = Object.freeze({ kind: "interested" });
+const NOT_INTERESTED: Message = Object.freeze({ kind: "notInterested" });
+
+/** What a message may be, looked up by id: its length in bytes with the id, and why it ends the connection. */
+interface Rule {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly refusal?: string;
+}
+
+const NO_FAST = "the fast extension was not negotiated"; // BEP 6: MUST close the connection
+const NO_V2 = "the torrent is not version 2"; // BEP 52
+
+const RULES: readonly (Rule | undefined)[] = makeRules({
+  choke: exactly(1),
+  unchoke: exactly(1),
+  interested: exactly(1),
+  notInterested: exactly(1),
+  have: exactly(5),
+  bitfield: { min: 1, max: MAX_MESSAGE },
+  request: exactly(13),
+  piece: { min: PIECE_HEADER + 1, max: PIECE_HEADER + BLOCK_LENGTH },
+  cancel: exactly(13),
+  port: exactly(3),
+  suggestPiece: { ...exactly(5), refusal: NO_FAST },
+  haveAll: { ...exactly(1), refusal: NO_FAST },
+  haveNone: { ...exactly(1), refusal: NO_FAST },
+  rejectRequest: { ...exactly(13), refusal: NO_FAST },
+  allowedFast: { ...exactly(5), refusal: NO_FAST },
+  extended: { min: 2, max: 2 + MAX_PAYLOAD },
+  hashRequest: { min: 1, max: MAX_PAYLOAD, refusal: NO_V2 },
+  hashes: { min: 1, max: MAX_PAYLOAD, refusal: NO_V2 },
+  hashReject: { min: 1, max: MAX_PAYLOAD, refusal: NO_V2 },
+});
+
+function exactly(lengthBytes: number): Omit<Rule, "name"> {
+  return { min: lengthBytes, max: lengthBytes };
+}
+
+function makeRules(
+  rules: Readonly<Record<keyof typeof MESSAGE_ID, Omit<Rule, "name">>>,
+): (Rule | undefined)[] {
+  const table = new Array<Rule | undefined>(256).fill(undefined);
+  for (const name of Object.keys(MESSAGE_ID) as (keyof typeof MESSAGE_ID)[]) {
+    table[MESSAGE_ID[name]] = { name, ...rules[name] };
+  }
+  return table;
+}
+
+/**
+ * Checks a message by its id and its length (in bytes, the id included), before its body is waited for.
+ *
+ * @throws {PeerError} "protocol", when such a message may not be
+ */
+export function checkMessage(id: number, lengthBytes: number): void {
+  const rule = RULES[id];
+  if (rule === undefined) {
+    if (lengthBytes > 1 + MAX_PAYLOAD) refuse(`message ${id} has ${lengthBytes} bytes`);
+    return;
+  }
+  if (rule.refusal !== undefined) refuse(`${rule.name} came although ${rule.refusal}`);
+  if (lengthBytes >= rule.min && lengthBytes <= rule.max) return;
+  const wanted = rule.min === rule.max ? `${rule.min}` : `${rule.min} to ${rule.max}`;
+  refuse(`${rule.name} has ${lengthBytes} bytes, not ${wanted}`);
+}
+
+/**
+ * Decodes the message that lies from `start` (its id) to `end`, without its length prefix. Its bytes
+ * are not copied: they are valid for as long as the buffer is left alone.
+ *
+ * @throws {PeerError} "protocol", when it is not exactly such a message
+ */
+export function decodeMessage(view: DataView<ArrayBuffer>, start: number, end: number): Message {
+  if (start === end) return KEEP_ALIVE;
+  const id = view.getUint8(start);
+  checkMessage(id, end - start);
+  switch (id) {
+    case MESSAGE_ID.piece:
+      return {
+        kind: "piece",
+        pieceIndex: view.getUint32(start + 1),
+        begin: view.getUint32(start + 5),
+        block: bytesOf(view, start + PIECE_HEADER, end),
+      };
+    case MESSAGE_ID.have:
+      return { kind: "have", pieceIndex: view.getUint32(start + 1) };
+    case MESSAGE_ID.request:
+      return decodeRequest(view, start + 1, "request");
+    case MESSAGE_ID.cancel:
+      return decodeRequest(view, start + 1, "cancel");
+    default:
+      return decodeRare(view, start, end);
+  }
+}
+
+function decodeRare(view: DataView<ArrayBuffer>, start: number, end: number): Message {
+  const id = view.getUint8(start);
+  switch (id) {
+    case MESSAGE_ID.choke:
+      return CHOKE;
+    case MESSAGE_ID.unchoke:
+      return UNCHOKE;
+    case MESSAGE_ID.interested:
+      return INTERESTED;
+    case MESSAGE_ID.notInterested:
+      return NOT_INTERESTED;
+    case MESSAGE_ID.bitfield:
+      return { kind: "bitfield", bits: bytesOf(view, start + 1, end) };
+    case MESSAGE_ID.port:
+      return { kind: "port", port: view.getUint16(start + 1) };
+    case MESSAGE_ID.extended: {
+      const extensionId = view.getUint8(start + 1);
+      return { kind: "extended", extensionId, payload: bytesOf(view, start + 2, end) };
+    }
+    default:
+      return { kind: "unknown", id };
+  }
+}
+
+function decodeRequest(
+  view: DataView<ArrayBuffer>,
+  at: number,
+  kind: "request" | "cancel",
+): Message {
+  return {
+    kind,
+    pieceIndex: view.getUint32(at),
+    begin: view.getUint32(at + 4),
+    lengthBytes: view.getUint32(at + 8),
+  };
+}
+
+function bytesOf(view: DataView<ArrayBuffer>, start: number, end: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(view.buffer, view.byteOffset + start, end - start);
+}
+
+/** @throws {PeerError} always: one wording for what a peer may not send */
+export function refuse(detail: string): never {
+  throw new PeerError(`Cannot accept message: ${detail}`, "protocol");
+}

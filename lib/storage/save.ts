@@ -1,0 +1,33 @@
+/**
+ * The end of a run that is not complete: what is held of unfinished pieces is kept for the next one.
+ *
+ * @module
+ */
+import { setBit } from "../base/bits.ts";
+import { BLOCK, type Ledger, type OpenPiece } from "../ledger.ts";
+import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * Stores and records the blocks of open pieces, and makes everything recorded last.
+ *
+ * @throws {StorageError}
+ */
+export async function saveOpenPieces(ledger: Ledger, store: Store): Promise<void> {
+  ledger.closeAll((piece) => {
+    const held = new Uint8Array(Math.ceil(piece.blockCount / 8));
+    for (let block = 0; block < piece.blockCount; block++) {
+      if (piece.states[block] !== BLOCK.held) continue;
+      setBit(held, block);
+      if (piece.buffer !== undefined) storeBlock(piece, block, piece.buffer);
+    }
+    store.recordPartial(piece.pieceIndex, held);
+  });
+  await store.sync();
+
+  function storeBlock(piece: OpenPiece, block: number, buffer: Uint8Array): void {
+    const begin = block * BLOCK_LENGTH;
+    const bytes = buffer.subarray(begin, begin + BLOCK_LENGTH);
+    store.write(ledger.geometry.pieceOffset(piece.pieceIndex) + begin, bytes);
+  }
+}

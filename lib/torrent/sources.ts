@@ -1,0 +1,93 @@
+/**
+ * Where a torrent says that peers and data are to be found: trackers, web seeds, DHT nodes (BEP 3, 12, 19, 5).
+ *
+ * @module
+ */
+import { canonicalHost, formatAddress } from "../base/address.ts";
+import { redactUrl } from "../base/text.ts";
+import { type BencodeDictionary, integerOf, listOf, textOf } from "./bencode_value.ts";
+import type { Warnings } from "./fields.ts";
+
+/** More trackers, web seeds or nodes than any torrent needs: a torrent is no means to flood others. */
+const MAX_SOURCES = 1000;
+
+// deno-lint-ignore no-control-regex -- the URL parser would drop some of them in silence
+const CONTROL_OR_SPACE = /[\x00-\x20\x7f-\xa0]/;
+const OUTER_SPACE = /^[ \t\r\n]+|[ \t\r\n]+$/g;
+const HOST = /^[A-Za-z0-9._:-]{1,255}$/;
+
+/** Trackers in tiers; `announce` counts where announce-list has none that is usable (BEP 12). */
+export function parseTrackers(root: BencodeDictionary, warnings: Warnings): readonly string[][] {
+  const collector = new UrlCollector("tracker", ["http:", "https:", "udp:"], warnings);
+  const tiers = (listOf(root.get("announce-list")) ?? [])
+    .map((tier) => collector.collect((listOf(tier) ?? []).map(textOf)))
+    .filter((tier) => tier.length > 0);
+  if (tiers.length > 0) return tiers;
+  const tier = root.has("announce") ? collector.collect([textOf(root.get("announce"))]) : [];
+  return tier.length > 0 ? [tier] : [];
+}
+
+/** Web seeds: `url-list` is a string or a list of them (BEP 19). Spaces inside are encoded, as often seen. */
+export function parseWebSeeds(root: BencodeDictionary, warnings: Warnings): readonly string[] {
+  const value = root.get("url-list");
+  const collector = new UrlCollector("web seed", ["http:", "https:"], warnings);
+  const texts = (listOf(value) ?? (value === undefined ? [] : [value])).map(textOf);
+  return collector.collect(texts.map((text) => text?.trim().replaceAll(" ", "%20")));
+}
+
+/** DHT nodes as `host:port` (BEP 5). */
+export function parseNodes(root: BencodeDictionary, warnings: Warnings): readonly string[] {
+  const nodes = new Set<string>();
+  for (const item of listOf(root.get("nodes")) ?? []) {
+    const pair = listOf(item);
+    const host = textOf(pair?.[0]);
+    const port = integerOf(pair?.[1]);
+    const isUsable = host !== undefined && HOST.test(host) && port !== undefined && port >= 1 &&
+      port <= 65535;
+    if (!isUsable) warnings.add("Ignored a DHT node that is not a host and a port");
+    else if (nodes.size < MAX_SOURCES) {
+      nodes.add(formatAddress({ host: canonicalHost(host), port }));
+    }
+  }
+  return [...nodes];
+}
+
+/** Gathers URLs of some schemes, each once. */
+class UrlCollector {
+  readonly #what: string;
+  readonly #protocols: readonly string[];
+  readonly #warnings: Warnings;
+  readonly #seen = new Set<string>();
+
+  constructor(what: string, protocols: readonly string[], warnings: Warnings) {
+    this.#what = what;
+    this.#protocols = protocols;
+    this.#warnings = warnings;
+  }
+
+  /** `undefined` stands for what is no string. */
+  collect(texts: readonly (string | undefined)[]): string[] {
+    const urls: string[] = [];
+    for (const text of texts) {
+      const url = text?.replace(OUTER_SPACE, "");
+      if (url === "" || (url !== undefined && this.#seen.has(url))) continue;
+      if (url === undefined || !this.#isUsable(url)) {
+        this.#warnings.add(
+          `Ignored a ${this.#what}: ${url === undefined ? "not a string" : redactUrl(url)}`,
+        );
+      } else if (this.#seen.size >= MAX_SOURCES) {
+        this.#warnings.add(`Ignored all but the first ${MAX_SOURCES} ${this.#what}s`);
+      } else {
+        this.#seen.add(url);
+        urls.push(url);
+      }
+    }
+    return urls;
+  }
+
+  #isUsable(url: string): boolean {
+    if (CONTROL_OR_SPACE.test(url) || !URL.canParse(url)) return false;
+    const { protocol, hostname, port } = new URL(url);
+    return this.#protocols.includes(protocol) && hostname !== "" && port !== "0";
+  }
+}

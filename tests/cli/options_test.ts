@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { helpText } from "../../lib/cli/help.ts";
+import { OPTIONS } from "../../lib/cli/option_table.ts";
+import { parseInvocation } from "../../lib/cli/options.ts";
+import { UsageError } from "../../lib/cli/usage_error.ts";
+
+Deno.test("parseInvocation() reads what the help promises", () => {
+  const rows: [string, string[], Record<string, unknown>][] = [
+    ["a path alone", ["a.torrent"], { kind: "download", source: "a.torrent" }],
+    ["the command named", ["download", "a.torrent"], { kind: "download", source: "a.torrent" }],
+    ["a name like a number", ["1e3"], { kind: "download", source: "1e3" }],
+    ["a name after --", ["--", "-x.torrent"], { kind: "download", source: "-x.torrent" }],
+    ["standard input", ["-"], { kind: "download", source: "-" }],
+    ["a URL", ["show", "http://h/a?b"], { kind: "show", source: "http://h/a?b" }],
+    ["verify here", ["verify", "a"], { kind: "verify", source: "a", directory: "." }],
+    ["verify there", ["verify", "a", "d"], { kind: "verify", source: "a", directory: "d" }],
+    ["the tracker", ["tracker"], { kind: "tracker", host: "127.0.0.1", port: 5000 }],
+    ["its port", ["tracker", "--port", "81"], { kind: "tracker", host: "127.0.0.1", port: 81 }],
+    ["help", ["--help"], { kind: "help" }],
+    ["help before anything else", ["-h", "--port", "x"], { kind: "help" }],
+    ["help of a command", ["show", "-h"], { kind: "help", command: "show" }],
+    ["the version", ["-V"], { kind: "version" }],
+  ];
+  for (const [words, args, expected] of rows) {
+    const { display: _, ...rest } = parseInvocation(args);
+    const { options: __, ...shown } = { options: undefined, ...rest };
+    assertEquals<unknown>(shown, expected, words);
+  }
+});
+
+Deno.test("parseInvocation() reads every option of download", () => {
+  const invocation = parseInvocation([
+    ..."-o out --peer 10.0.0.1:6881 --peer [::1]:7 --port 6881 --bind 127.0.0.9".split(" "),
+    ..."--max-peers 5 --timeout 1.5 --overwrite --json -v x.torrent".split(" "),
+  ]);
+  assertEquals<unknown>(invocation, {
+    kind: "download",
+    source: "x.torrent",
+    display: { format: "json", verbosity: "verbose" },
+    options: {
+      directory: "out",
+      peers: [{ host: "10.0.0.1", port: 6881 }, { host: "::1", port: 7 }],
+      overwrite: true,
+      port: 6881,
+      bind: "127.0.0.9",
+      maxPeers: 5,
+      timeoutMs: 1500,
+    },
+  });
+});
+
+Deno.test("parseInvocation() refuses what is wrong in one line", () => {
+  const rows: [string, string[], string][] = [
+    ["nothing", [], "Cannot download: no SOURCE is given; see --help"],
+    ["an empty source", [""], "Cannot open the source: it is empty"],
+    ["two sources", ["a", "b"], 'Cannot use argument "b": download takes no more than SOURCE'],
+    ["a mistyped option", ["a", "--ouput", "x"], "did you mean --output?"],
+    ["an unlike option", ["a", "--frobnicate"], "it does not exist; see --help"],
+    ["an unknown letter", ["a", "-x"], 'Cannot use option "-x"'],
+    ["a letter among known ones", ["a", "-qx"], 'Cannot use option "-x"'],
+    ["an option to come", ["a", "--seed"], 'Cannot use option "--seed": it does not exist'],
+    ["a negated option", ["a", "--no-json"], 'Cannot use option "--no-json"'],
+    ["a prototype's name", ["a", "--__proto__=1"], 'Cannot use option "--__proto__"'],
+    ["a value missing", ["a", "-o"], "Cannot use --output: its value is missing"],
+    ["an empty value", ["a", "-o", ""], "Cannot use --output: its value is missing"],
+    ["a value twice", ["a", "--port", "1", "--port", "2"], "Cannot use --port more than once"],
+    ["another's option", ["show", "a", "--port", "1"], "Cannot use --port with show"],
+    ["port 0", ["a", "--port", "0"], 'Cannot use --port: "0" is not a whole number of 1 to 65535'],
+    ["port 65536", ["a", "--port", "65536"], "is not a whole number"],
+    ["a port in hex", ["a", "--port", "0x50"], "is not a whole number"],
+    ["a name to bind", ["a", "--bind", "localhost"], "is not an IP address"],
+    ["no peers", ["a", "--max-peers", "0"], "is not a whole number of 1 to 10000"],
+    ["no time", ["a", "--timeout", "0"], "is not a number of seconds"],
+    ["endless time", ["a", "--timeout", "99999999"], "is not a number of seconds"],
+    ["a peer without port", ["a", "--peer", "10.0.0.1"], "is not HOST:PORT"],
+    ["a magnet link", ["magnet:?xt=urn:btih:x"], "magnet links are not supported yet"],
+    ["another scheme", ["ftp://h/a"], "it is not an http or https URL"],
+    ["a URL with a line feed", ["http://h/\na"], "it is not an http or https URL"],
+    ["quiet and verbose", ["a", "-q", "-v"], "Cannot be both --quiet and --verbose"],
+  ];
+  for (const [words, args, expected] of rows) {
+    const error = assertThrows(() => parseInvocation(args), UsageError, expected, words);
+    assert(!/[\x00-\x1f]/.test(error.message), words); // deno-lint-ignore no-control-regex
+  }
+});
+
+Deno.test("helpText() names every option of a command and none of others", () => {
+  for (const { name } of OPTIONS) assert(helpText().includes(`--${name} `), name);
+  assert(!helpText("show").includes("--port"));
+  assert(helpText().split("\n").every((line) => line.length <= 100));
+});
