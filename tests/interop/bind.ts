@@ -27,7 +27,8 @@ Deno.test("--bind shows that address to the seeder and to both trackers", async 
 Deno.test("--bind refuses an address that the machine does not have, and tells nobody", async () => {
   await using scene = await Scene.set();
   const outcome = await runWestorrent(argsOf(scene, FOREIGN_HOST));
-  assert(outcome.code !== 0, "it went on without the address");
+  assertEquals(outcome.code, 1, outcome.stderr);
+  assert(outcome.stderr.includes(FOREIGN_HOST), `the address is not named: ${outcome.stderr}`);
   assertEquals(scene.hosts, { seeder: [], http: [], udp: [] });
 });
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { findImports, PROJECT, resolveImport } from "../support/source.ts";
+import { findImports, PROJECT, readSources, resolveImport } from "../support/source.ts";
 import { isEmbedded, parseEmbedded } from "./support/embedded.ts";
 import { freePort, TemporaryFolder } from "./support/loopback.ts";
 import { announceUrl, OpenTracker } from "./support/opentracker.ts";
@@ -100,8 +100,25 @@ async function canCompileForReal(): Promise<boolean> {
 async function listModules(): Promise<readonly string[]> {
   const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", PROJECT)));
   const workers: readonly string[] = config.compile?.include ?? [];
+  const known = await listGraph(["main.ts", ...workers]);
+  // A worker that the configuration forgets would be missing from the executable alone.
+  const sources = await Promise.all([...known].map((path) => readSources(path)));
+  const named = sources.flat().flatMap(({ path, code }) =>
+    findImports(code).filter(({ specifier, isType }) => specifier.startsWith(".") && !isType)
+      .map(({ specifier }) => resolveImport(path, specifier))
+  );
+  return [...new Set([...known, ...named])];
+}
+
+interface Module {
+  readonly specifier: string;
+  readonly dependencies?: readonly { readonly code?: { readonly specifier: string } }[];
+}
+
+/** What Deno loads for these entries; modules of which only types are imported are not loaded. */
+async function listGraph(entries: readonly string[]): Promise<ReadonlySet<string>> {
   const paths = new Set<string>();
-  for (const entry of ["main.ts", ...workers]) {
+  for (const entry of entries) {
     const { code, stdout, stderr } = await run({
       command: Deno.execPath(),
       args: ["info", "--json", entry],
@@ -109,16 +126,13 @@ async function listModules(): Promise<readonly string[]> {
       debianPackage: DENO_PACKAGE,
     });
     assertEquals(code, 0, stderr);
-    const modules: readonly { readonly specifier: string }[] = JSON.parse(stdout).modules;
-    for (const { specifier } of modules) {
+    const modules: readonly Module[] = JSON.parse(stdout).modules;
+    const loaded = modules.flatMap(({ dependencies = [] }) =>
+      dependencies.map((dependency) => dependency.code?.specifier ?? "")
+    );
+    for (const specifier of [new URL(entry, PROJECT).href, ...loaded]) {
       if (specifier.startsWith(PROJECT.href)) paths.add(specifier.slice(PROJECT.href.length));
     }
   }
-  for (const path of [...paths]) {
-    // A worker that the configuration forgets would be missing from the executable alone.
-    for (const { specifier } of findImports(await Deno.readTextFile(new URL(path, PROJECT)))) {
-      if (specifier.startsWith(".")) paths.add(resolveImport(path, specifier));
-    }
-  }
-  return [...paths];
+  return paths;
 }
