@@ -145,7 +145,7 @@ export class Engine implements AsyncDisposable {
     const wire = this.downloads.sessionOf(source)?.wire;
     if (wire === undefined) return;
     const { remote, isIncoming, handshake: { peerId } } = wire;
-    this.#bans.ban({ ...remote, peerId, isIncoming });
+    this.#bans.ban({ ...remote, peerId, incoming: isIncoming });
     wire.close(new PeerError("Peer sent corrupt blocks", "corrupt"));
     // A connection that had ended before leaves its address settled: settle it again, for good.
     if (!isIncoming) this.#book.settle(remote, "never", 0);

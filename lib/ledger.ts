@@ -25,6 +25,9 @@ import { Rarity } from "./ledger/rarity.ts";
 export { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
 export type { Source } from "./ledger/holdings.ts";
 
+/** How fast an unsuspected source must be, as a share of a suspect's rate, for the suspect to stand back. */
+const MIN_SPEED_SHARE = 1 / 4;
+
 /** What a ledger starts from. */
 export interface LedgerOptions {
   /** A bit per piece, highest first: what is verified already. */
@@ -182,12 +185,14 @@ export class Ledger {
   maySupply(piece: OpenPiece, source: Source): boolean {
     if (piece.suspects === undefined) return true;
     if (piece.soleSource !== undefined) return piece.soleSource === source.id;
-    return !piece.suspects.has(source.id) || !this.#hasUnsuspected(piece, piece.suspects);
+    return !piece.suspects.has(source.id) || !this.#hasBetter(piece, source);
   }
 
-  #hasUnsuspected(piece: OpenPiece, suspects: ReadonlySet<SourceId>): boolean {
+  /** Whether somebody unsuspected could supply the piece, and not much slower than this suspect. */
+  #hasBetter({ pieceIndex, suspects }: OpenPiece, suspect: Source): boolean {
     for (const source of this.holdings.sources) {
-      if (source.isServing && source.has(piece.pieceIndex) && !suspects.has(source.id)) return true;
+      if (!source.isServing || suspects?.has(source.id) || !source.has(pieceIndex)) continue;
+      if (source.bytesPerMs > suspect.bytesPerMs * MIN_SPEED_SHARE) return true;
     }
     return false;
   }

@@ -115,6 +115,7 @@ export class Downloader implements PeerRole {
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#pace.tick(nowMs);
+    this.source.bytesPerMs = this.#pace.bytesPerMs;
     this.#watchStall(nowMs);
     this.session.setInteresting(this.source.usefulCount > 0);
     this.refill();
@@ -132,6 +133,7 @@ export class Downloader implements PeerRole {
     if (!this.source.isServing || this.source.usefulCount === 0) return;
     const count = this.#pace.depth - this.#queue.length;
     if (count <= 0) return;
+    if (this.#queue.length > 0 && this.#pace.isLate(this.#nowMs)) return;
     const wasIdle = this.#queue.length === 0;
     const picked = pickBlocks({
       ledger: this.#ledger,

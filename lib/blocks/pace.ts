@@ -30,11 +30,17 @@ const NEWEST = 0.5;
 const START_GROWTH = 1.2;
 
 /** Bounds of the silence that makes a peer with requests outstanding a stalling one. */
-const MIN_STALL_MS = 4_000;
+const MIN_STALL_MS = 2_000;
 const MAX_STALL_MS = 20_000;
 
-/** A stall is a silence of this many times what one block should take. */
+/** The same for a peer that has not sent a block yet. */
+const UNKNOWN_STALL_MS = 6_000;
+
+/** A stall is a silence of this many times what one block takes. */
 const STALL_BLOCKS = 16;
+
+/** The share of a stall after which a peer is asked for nothing more until it answers. */
+const LATE_SHARE = 1 / 4;
 
 /** The rate of one peer, and what follows from it. */
 export class Pace {
@@ -49,6 +55,7 @@ export class Pace {
   #askedAtMs = 0;
   #roundTripMs = Infinity;
   #heardAtMs = 0;
+  #stallMs = UNKNOWN_STALL_MS;
 
   /** @param startDepth requests to begin with */
   constructor(startDepth: number) {
@@ -72,6 +79,8 @@ export class Pace {
   received(lengthBytes: number, nowMs: number): void {
     this.#windowBytes += lengthBytes;
     this.#heardAtMs = nowMs;
+    // Judged by its rate while it sends: a peer that has stopped would look slow, and be waited for.
+    this.#stallMs = this.#allowedSilenceMs();
     if (this.#askedAtMs !== 0) {
       this.#roundTripMs = Math.min(this.#roundTripMs, nowMs - this.#askedAtMs);
       this.#askedAtMs = 0;
@@ -106,8 +115,17 @@ export class Pace {
 
   /** Whether a peer with requests outstanding has been silent for too long. */
   isStalled(nowMs: number): boolean {
-    const blockMs = this.bytesPerMs === 0 ? Infinity : BLOCK_LENGTH / this.bytesPerMs;
-    const limitMs = Math.min(Math.max(STALL_BLOCKS * blockMs, MIN_STALL_MS), MAX_STALL_MS);
-    return nowMs - this.#heardAtMs > limitMs;
+    return nowMs - this.#heardAtMs > this.#stallMs;
+  }
+
+  /** Whether it has been silent for long enough not to be asked for more. */
+  isLate(nowMs: number): boolean {
+    return nowMs - this.#heardAtMs > this.#stallMs * LATE_SHARE;
+  }
+
+  #allowedSilenceMs(): number {
+    if (this.bytesPerMs === 0) return UNKNOWN_STALL_MS;
+    const blocksMs = (STALL_BLOCKS * BLOCK_LENGTH) / this.bytesPerMs;
+    return Math.min(Math.max(blocksMs, MIN_STALL_MS), MAX_STALL_MS);
   }
 }

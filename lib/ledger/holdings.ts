@@ -18,6 +18,8 @@ export class Source {
   usefulCount = 0;
   /** Whether it answers requests at present: unchoked, and not stalling. */
   isServing = false;
+  /** Its rate, measured lately, in bytes per millisecond; 0 while unknown. */
+  bytesPerMs = 0;
 
   constructor(id: SourceId) {
     this.id = id;

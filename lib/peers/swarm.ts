@@ -78,7 +78,7 @@ export class Swarm implements Gate, AsyncDisposable {
     const id = peerId.toHex();
     if (id === this.#options.peerId.toHex()) throw new PeerError("Peer is ourselves", "self");
     if (this.#peerIds.has(id)) throw new PeerError("Peer is connected already", "duplicate");
-    if (this.#options.bans.isBanned({ ...wire.remote, peerId, isIncoming: wire.isIncoming })) {
+    if (this.#options.bans.isBanned({ ...wire.remote, peerId, incoming: wire.isIncoming })) {
       throw new PeerError("Peer is banned", "banned");
     }
     if (!this.hasRoom) throw new PeerError("No room for another peer", "surplus");
@@ -155,7 +155,7 @@ export class Swarm implements Gate, AsyncDisposable {
     if (wire.isIncoming) return;
     const { book, bans } = this.#options;
     const { peerId } = wire.handshake;
-    const isBanned = bans.isBanned({ ...wire.remote, peerId, isIncoming: false });
+    const isBanned = bans.isBanned({ ...wire.remote, peerId, incoming: false });
     const outcome = isBanned ? "never" : session?.wasUseful ? "useful" : "useless";
     book.settle(wire.remote, outcome, performance.now());
   }

@@ -27,24 +27,26 @@ export interface Verdict {
   readonly suspects: ReadonlySet<SourceId> | undefined;
 }
 
+const NOBODY: Verdict = { guilty: [], suspects: undefined };
+
 /** The wrong copies of pieces that several sources had a part in. */
 export class Blame {
   readonly #attempts = new Map<number, Attempt[]>();
+  readonly #liars = new Set<SourceId>();
 
   /** Judges a piece with a wrong hash. @param digests of its blocks, in order */
   reject(piece: OpenPiece, digests: readonly string[]): Verdict {
-    const contributors = piece.contributors();
-    const attempts = this.#attempts.get(piece.pieceIndex) ?? [];
-    const guilty = contributors.size === 1 && piece.restoredCount === 0 ? [...contributors] : [];
-    if (guilty.length === 0 && contributors.size > 0) {
-      attempts.push({ digests, sourceOf: piece.sourceOf });
-      if (attempts.length > MAX_ATTEMPTS) attempts.shift();
-      this.#attempts.set(piece.pieceIndex, attempts);
+    const contributors = [...piece.contributors()];
+    // Where a known liar had a part, nobody else is suspected for it.
+    if (contributors.some((source) => this.#liars.has(source))) return NOBODY;
+    if (contributors.length === 1 && piece.restoredCount === 0) {
+      return this.#convict(contributors, piece);
     }
-    const suspects = new Set(attempts.flatMap((attempt) => [...attempt.sourceOf]));
-    for (const source of guilty) suspects.delete(source);
-    suspects.delete(LOCAL_SOURCE);
-    return { guilty, suspects: suspects.size > 0 ? suspects : undefined };
+    const attempts = this.#attempts.get(piece.pieceIndex) ?? [];
+    attempts.push({ digests, sourceOf: piece.sourceOf });
+    if (attempts.length > MAX_ATTEMPTS) attempts.shift();
+    if (contributors.length > 0) this.#attempts.set(piece.pieceIndex, attempts);
+    return { guilty: [], suspects: this.#suspects(piece.pieceIndex) };
   }
 
   /** Whether an earlier copy of the piece was wrong, so that the right one tells who lied. */
@@ -62,6 +64,21 @@ export class Blame {
     }
     this.#attempts.delete(pieceIndex);
     liars.delete(LOCAL_SOURCE);
+    for (const source of liars) this.#liars.add(source);
     return [...liars];
+  }
+
+  #convict(guilty: readonly SourceId[], { pieceIndex }: OpenPiece): Verdict {
+    for (const source of guilty) this.#liars.add(source);
+    return { guilty, suspects: this.#suspects(pieceIndex) };
+  }
+
+  /** Everybody who had a part in a wrong copy of the piece, and is not known to lie. */
+  #suspects(pieceIndex: number): ReadonlySet<SourceId> | undefined {
+    const attempts = this.#attempts.get(pieceIndex) ?? [];
+    const suspects = new Set(attempts.flatMap(({ sourceOf }) => [...sourceOf]));
+    suspects.delete(LOCAL_SOURCE);
+    for (const liar of this.#liars) suspects.delete(liar);
+    return suspects.size > 0 ? suspects : undefined;
   }
 }

@@ -21,8 +21,8 @@ const MAX_COMPONENT_BYTES = 255;
  */
 export function separatePaths(files: readonly NamedFile[]): readonly (readonly string[])[] {
   const namer = new Namer();
-  for (const file of files) namer.addFolders(file.path);
-  return files.map((file) => namer.place(file));
+  const folders = files.map((file) => namer.addFolders(file.path));
+  return files.map((file, index) => namer.place(file, folders[index] ?? ""));
 }
 
 class Namer {
@@ -30,23 +30,24 @@ class Namer {
   readonly #taken = new Map<string, number>();
   /** The last number tried for a path, so that a thousand equal names cost a thousand steps. */
   readonly #lastNumber = new Map<string, number>();
-  /** Folded folders by their path as it is. */
+  /** Folded folders, with a slash at the end, by their path as it is. */
   readonly #folders = new Map<string, string>();
 
-  addFolders(path: readonly string[]): void {
-    for (let depth = path.length - 1; depth > 0; depth--) {
-      const folder = path.slice(0, depth).join("/");
-      if (this.#folders.has(folder)) return; // and so are those above it
-      const folded = fold(folder);
-      this.#folders.set(folder, folded);
-      this.#taken.set(folded, -1);
-    }
+  /** Takes the names of the folders of a path; returns the folded one that its file is in, with a slash. */
+  addFolders(path: readonly string[]): string {
+    const folder = path.slice(0, -1).join("/");
+    const known = this.#folders.get(folder);
+    if (known !== undefined) return known;
+    const folded = folder === "" ? "" : `${fold(folder)}/`;
+    this.#folders.set(folder, folded);
+    if (folder === "") return folded;
+    this.#taken.set(folded.slice(0, -1), -1);
+    this.addFolders(path.slice(0, -1));
+    return folded;
   }
 
-  place(file: NamedFile): readonly string[] {
+  place(file: NamedFile, folder: string): readonly string[] {
     const name = file.path.at(-1) ?? "";
-    const above = file.path.slice(0, -1);
-    const folder = above.length > 0 ? `${this.#folders.get(above.join("/")) ?? ""}/` : "";
     const key = folder + fold(name);
     const holder = this.#taken.get(key);
     if (holder === undefined) {
@@ -54,7 +55,7 @@ class Namer {
       return file.path;
     }
     if (file.isPadding && holder === file.lengthBytes) return file.path;
-    return [...above, this.#rename(name, folder, key)];
+    return [...file.path.slice(0, -1), this.#rename(name, folder, key)];
   }
 
   #rename(name: string, folder: string, key: string): string {

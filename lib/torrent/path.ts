@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { decodeLatin1 } from "../base/text.ts";
+import { decodeLatin1, decodeUtf8 } from "../base/text.ts";
 
 /** Whose rules for names hold. Windows has reserved names and characters, and drops trailing dots. */
 export type NameRules = "posix" | "windows";
@@ -22,8 +22,6 @@ const MAX_NAME_BYTES = 240;
 /** An extension is kept when a component is cut, if its dot is among so many last bytes. */
 const MAX_EXTENSION_BYTES = 9;
 
-const SLASH = 0x2f;
-const BACKSLASH = 0x5c;
 const DOT = 0x2e;
 
 /**
@@ -35,6 +33,9 @@ const INVISIBLE =
 /** C0 and C1 controls, and separators of lines and paragraphs. */
 // deno-lint-ignore no-control-regex -- controls are what it is for
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
+
+/** Whether a name has anything of the above, or a separator. */
+const CHANGED = new RegExp(`[/\\\\]|${INVISIBLE.source}|${CONTROL.source}`, "u");
 
 const WINDOWS_FORBIDDEN = /[<>:"|?*]/g;
 const WINDOWS_RESERVED =
@@ -49,7 +50,7 @@ export function safeComponent(
   rules: NameRules = SYSTEM_RULES,
 ): string | undefined {
   if (component.length === 0) return PLACEHOLDER;
-  const text = isPlain(component) ? decodeLatin1(component) : rewrite(component);
+  const text = plainText(component) ?? rewrite(component);
   const name = rules === "windows" ? safeOnWindows(text) : text;
   return name === "" || name === "." || name === ".." ? undefined : name;
 }
@@ -59,12 +60,15 @@ export function safeName(component: Uint8Array, rules: NameRules = SYSTEM_RULES)
   return safeComponent(component, rules) ?? PLACEHOLDER;
 }
 
-/** Printable ASCII without separators, not too long: most names, with nothing to do. */
-function isPlain(component: Uint8Array): boolean {
-  if (component.length >= MAX_NAME_BYTES) return false;
-  for (const byte of component) {
-    if (byte < 0x20 || byte > 0x7e || byte === SLASH || byte === BACKSLASH) return false;
-  }
+/** Most names, in which there is nothing to change. */
+function plainText(component: Uint8Array): string | undefined {
+  if (component.length >= MAX_NAME_BYTES) return undefined;
+  const text = isPlainAscii(component) ? decodeLatin1(component) : decodeUtf8(component);
+  return text === undefined || CHANGED.test(text) ? undefined : text;
+}
+
+function isPlainAscii(component: Uint8Array): boolean {
+  for (const byte of component) if (byte < 0x20 || byte > 0x7e) return false;
   return true;
 }
 
@@ -105,15 +109,11 @@ interface Character {
   readonly length: number;
 }
 
-const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 function readCharacter(bytes: Uint8Array, at: number): Character {
-  const length = Math.min(announcedLength(bytes[at] ?? 0), bytes.length - at);
-  try {
-    return { character: UTF_8.decode(bytes.subarray(at, at + length)), length };
-  } catch {
-    return { character: undefined, length }; // not UTF-8: shown as a placeholder
-  }
+  const first = bytes[at] ?? 0;
+  if (first < 0x80) return { character: String.fromCharCode(first), length: 1 };
+  const length = Math.min(announcedLength(first), bytes.length - at);
+  return { character: decodeUtf8(bytes.subarray(at, at + length)), length };
 }
 
 function announcedLength(first: number): number {

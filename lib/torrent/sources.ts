@@ -71,12 +71,13 @@ class UrlCollector {
     for (const text of texts) {
       const url = text?.replace(OUTER_SPACE, "");
       if (url === "" || (url !== undefined && this.#seen.has(url))) continue;
-      if (url === undefined || !this.#isUsable(url)) {
-        this.#warnings.add(
-          `Ignored a ${this.#what}: ${url === undefined ? "not a string" : redactUrl(url)}`,
-        );
-      } else if (this.#seen.size >= MAX_SOURCES) {
+      if (this.#seen.size >= MAX_SOURCES) {
         this.#warnings.add(`Ignored all but the first ${MAX_SOURCES} ${this.#what}s`);
+        return urls;
+      }
+      if (url === undefined || !this.#isUsable(url)) {
+        const shown = url === undefined ? "not a string" : redactUrl(url);
+        this.#warnings.add(`Ignored a ${this.#what}: ${shown}`);
       } else {
         this.#seen.add(url);
         urls.push(url);

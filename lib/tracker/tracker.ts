@@ -76,7 +76,8 @@ export class Tracker {
   }
 
   /**
-   * Announces and reports; a TrackerError ends here, as `undefined`, for the next tracker to be tried.
+   * Announces and reports (a goodbye is no news); a TrackerError ends here, as `undefined`, for the next
+   * tracker to be tried.
    *
    * @throws the signal's reason when it aborted
    */
@@ -92,7 +93,7 @@ export class Tracker {
     } catch (error) {
       options.signal.throwIfAborted();
       if (!(error instanceof TrackerError)) throw error;
-      this.#noteFailure(error);
+      if (event !== "stopped") this.#noteFailure(error);
       return undefined;
     }
   }
@@ -108,6 +109,7 @@ export class Tracker {
       : printable(reply.warning, MAX_WARNING_LENGTH);
     const isNews = warning !== undefined && warning !== this.#trouble;
     this.#trouble = warning;
+    if (event === "stopped") return;
     this.#context.report({
       kind: "tracker",
       url: redactUrl(this.url),
