@@ -22,6 +22,9 @@ const DOUBLING_FACTOR = 2;
 /** How much longer, at least, in milliseconds. */
 const DOUBLING_MARGIN_MS = 100;
 
+/** Requests that a peer gets however scarce the budget is. */
+const MIN_FAIR_DEPTH = 4;
+
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
 
@@ -131,7 +134,7 @@ export class Downloader implements PeerRole {
   /** Asks for as much as the peer's pace allows; nothing while it chokes us or stalls. */
   refill(): void {
     if (!this.source.isServing || this.source.usefulCount === 0) return;
-    const count = this.#pace.depth - this.#queue.length;
+    const count = Math.min(this.#pace.depth, this.#fairDepth()) - this.#queue.length;
     if (count <= 0) return;
     if (this.#queue.length > 0 && this.#pace.isLate(this.#nowMs)) return;
     const wasIdle = this.#queue.length === 0;
@@ -168,6 +171,14 @@ export class Downloader implements PeerRole {
       this.#lengthOf(piece, block),
     );
     this.wake();
+  }
+
+  /**
+   * Nobody may be asked for more than is left of the budget: so a few share it by halves and thirds, many
+   * in equal parts, and one fast peer among slow ones has most of it.
+   */
+  #fairDepth(): number {
+    return Math.max(Math.floor(this.#ledger.budget.usualBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
   }
 
   #ask(piece: OpenPiece, block: number): void {
