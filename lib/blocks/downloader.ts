@@ -25,6 +25,9 @@ const DOUBLING_MARGIN_MS = 100;
 /** Requests that a peer gets however scarce the budget is. */
 const MIN_FAIR_DEPTH = 4;
 
+/** How long a peer waits for a buffer before it is given a piece that is written in place. */
+const STARVED_MS = 2_000;
+
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
 
@@ -67,6 +70,7 @@ export class Downloader implements PeerRole {
   #unrequested = 0;
   #nowMs = 0;
   #stalledAtMs: number | undefined;
+  #busyAtMs = Infinity;
 
   /** @param startDepth how many requests to begin with */
   constructor(session: Session, shared: Shared, startDepth: number) {
@@ -96,7 +100,7 @@ export class Downloader implements PeerRole {
       case "choke":
         return this.#stop();
       case "unchoke":
-        return this.#ledger.setServing(this.source, true);
+        return this.#serve();
       case "piece":
         return this.#arrived(message.pieceIndex, message.begin, message.block);
       case "extended":
@@ -142,13 +146,13 @@ export class Downloader implements PeerRole {
       ledger: this.#ledger,
       source: this.source,
       count,
-      isIdle: wasIdle,
+      isStarved: this.#nowMs - this.#busyAtMs > STARVED_MS,
       isWorthDoubling: (piece, block) => this.#isWorthDoubling(piece, block),
       ask: (piece, block) => this.#ask(piece, block),
     });
     if (picked < count) this.#shared.idle(this);
-    if (picked === 0) return;
-    if (wasIdle) this.#pace.asked(this.#nowMs);
+    if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
+    if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
   }
 
   /** Asks again: there may be work now. @throws nothing; a peer that fails here is closed */
@@ -273,6 +277,11 @@ export class Downloader implements PeerRole {
     if (!this.source.isServing && !this.session.isChokingUs) {
       this.#ledger.setServing(this.source, true);
     }
+  }
+
+  #serve(): void {
+    this.#busyAtMs = this.#nowMs;
+    this.#ledger.setServing(this.source, true);
   }
 
   /** Gives back everything the peer was asked for. */
