@@ -113,9 +113,9 @@ export class Ledger {
   }
 
   /** The source serves, or has stopped to: pieces it was alone to fetch are free for others then. */
-  setServing(source: Source, isServing: boolean): void {
-    source.isServing = isServing;
-    if (!isServing) this.#releaseSole(source);
+  setServing(source: Source, state: "serving" | "silent"): void {
+    source.isServing = state === "serving";
+    if (!source.isServing) this.#releaseSole(source);
   }
 
   /** Opens a missing piece, in memory where the budget has room, else to be written in place. */

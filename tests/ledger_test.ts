@@ -135,7 +135,7 @@ Deno.test("maySupply() prefers one source that is not suspected, and keeps to it
   assertEquals(allowed(), [honest, other]);
   piece.soleSource = honest.id;
   assertEquals(allowed(), [honest]);
-  ledger.setServing(honest, false);
+  ledger.setServing(honest, "silent");
   assertEquals(allowed(), [honest, other]);
   other.bytesPerMs = 1;
   assertEquals(allowed(), [suspect, honest, other]);
@@ -219,9 +219,9 @@ Deno.test("verify() that gives memory back wakes idle sources", () => {
 Deno.test("setServing() and removeSource() wake those who may supply a piece from then on", () => {
   const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
   const [first, second] = [addSource(ledger), addSource(ledger)];
-  assertEquals(wakes(ledger, () => ledger.setServing(first, false)), false);
+  assertEquals(wakes(ledger, () => ledger.setServing(first, "silent")), false);
   ledger.open(0, new Set([99]));
-  assert(wakes(ledger, () => ledger.setServing(first, false)));
+  assert(wakes(ledger, () => ledger.setServing(first, "silent")));
   assert(wakes(ledger, () => ledger.removeSource(second)));
 });
 

@@ -22,6 +22,12 @@ const DOUBLING_FACTOR = 2;
 /** How much longer, at least, in milliseconds. */
 const DOUBLING_MARGIN_MS = 100;
 
+/** Requests that a peer gets however scarce the budget is. */
+const MIN_FAIR_DEPTH = 4;
+
+/** How long a peer waits for a buffer before it is given a piece that is written in place. */
+const STARVED_MS = 2_000;
+
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
 
@@ -64,6 +70,7 @@ export class Downloader implements PeerRole {
   #unrequested = 0;
   #nowMs = 0;
   #stalledAtMs: number | undefined;
+  #busyAtMs = Infinity;
 
   /** @param startDepth how many requests to begin with */
   constructor(session: Session, shared: Shared, startDepth: number) {
@@ -93,7 +100,7 @@ export class Downloader implements PeerRole {
       case "choke":
         return this.#stop();
       case "unchoke":
-        return this.#ledger.setServing(this.source, true);
+        return this.#serve();
       case "piece":
         return this.#arrived(message.pieceIndex, message.begin, message.block);
       case "extended":
@@ -131,7 +138,7 @@ export class Downloader implements PeerRole {
   /** Asks for as much as the peer's pace allows; nothing while it chokes us or stalls. */
   refill(): void {
     if (!this.source.isServing || this.source.usefulCount === 0) return;
-    const count = this.#pace.depth - this.#queue.length;
+    const count = Math.min(this.#pace.depth, this.#fairDepth()) - this.#queue.length;
     if (count <= 0) return;
     if (this.#queue.length > 0 && this.#pace.isLate(this.#nowMs)) return;
     const wasIdle = this.#queue.length === 0;
@@ -139,13 +146,13 @@ export class Downloader implements PeerRole {
       ledger: this.#ledger,
       source: this.source,
       count,
-      isIdle: wasIdle,
+      isStarved: this.#nowMs - this.#busyAtMs > STARVED_MS,
       isWorthDoubling: (piece, block) => this.#isWorthDoubling(piece, block),
       ask: (piece, block) => this.#ask(piece, block),
     });
     if (picked < count) this.#shared.idle(this);
-    if (picked === 0) return;
-    if (wasIdle) this.#pace.asked(this.#nowMs);
+    if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
+    if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
   }
 
   /** Asks again: there may be work now. @throws nothing; a peer that fails here is closed */
@@ -168,6 +175,14 @@ export class Downloader implements PeerRole {
       this.#lengthOf(piece, block),
     );
     this.wake();
+  }
+
+  /**
+   * Nobody may be asked for more than is left of the budget: so a few share it by halves and thirds, many
+   * in equal parts, and one fast peer among slow ones has most of it.
+   */
+  #fairDepth(): number {
+    return Math.max(Math.floor(this.#ledger.budget.usualBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
   }
 
   #ask(piece: OpenPiece, block: number): void {
@@ -260,13 +275,18 @@ export class Downloader implements PeerRole {
   #resume(): void {
     this.#stalledAtMs = undefined;
     if (!this.source.isServing && !this.session.isChokingUs) {
-      this.#ledger.setServing(this.source, true);
+      this.#ledger.setServing(this.source, "serving");
     }
+  }
+
+  #serve(): void {
+    this.#busyAtMs = this.#nowMs;
+    this.#ledger.setServing(this.source, "serving");
   }
 
   /** Gives back everything the peer was asked for. */
   #stop(): void {
-    this.#ledger.setServing(this.source, false);
+    this.#ledger.setServing(this.source, "silent");
     for (const { piece, block } of this.#queue.giveUpAll()) this.#ledger.unrequest(piece, block);
   }
 

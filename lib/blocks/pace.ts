@@ -62,9 +62,12 @@ export class Pace {
     this.depth = Math.max(startDepth, MIN_DEPTH);
   }
 
-  /** The peer says how many requests it queues. */
+  /**
+   * The peer says how many requests it queues. One fewer is asked: Transmission 3.00 drops the request
+   * that fills its queue in silence, and that block never comes.
+   */
   setLimit(reqq: number): void {
-    this.#limit = Math.min(Math.max(reqq, 1), MAX_REQUESTS);
+    this.#limit = Math.min(Math.max(reqq - 1, 1), MAX_REQUESTS);
     this.depth = Math.min(this.depth, this.#limit);
   }
 

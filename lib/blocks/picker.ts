@@ -26,8 +26,8 @@ export interface PickOptions {
   readonly source: Source;
   /** How many blocks to pick at most. */
   readonly count: number;
-  /** Whether the source is asked for nothing at present. */
-  readonly isIdle: boolean;
+  /** Whether the source has had nothing to do for long, for want of buffers that others hold. */
+  readonly isStarved: boolean;
   /** In end game: whether it is worth asking this source for a block that others are asked for. */
   readonly isWorthDoubling: (piece: OpenPiece, block: number) => boolean;
   /** Called for each block picked; the ledger has booked it. */
@@ -42,7 +42,7 @@ export function pickBlocks(options: PickOptions): number {
     if (maySupply(piece, options)) left -= takeFree(piece, left, options);
   }
   while (left > 0) {
-    const piece = openNext(options, options.isIdle && left === options.count);
+    const piece = openNext(options, options.isStarved && left === options.count);
     if (piece === undefined) break;
     left -= takeFree(piece, left, options);
   }
@@ -72,8 +72,8 @@ function isPaid(piece: OpenPiece, { ledger }: PickOptions): boolean {
   return piece.buffer !== undefined || ledger.budget.freeBytes >= BLOCK_LENGTH;
 }
 
-function openNext({ ledger, source }: PickOptions, isIdle: boolean): OpenPiece | undefined {
-  if (!hasCredit(ledger, isIdle) || !mayOpen(ledger, source)) return undefined;
+function openNext({ ledger, source }: PickOptions, isStarved: boolean): OpenPiece | undefined {
+  if (!hasCredit(ledger, isStarved) || !mayOpen(ledger, source)) return undefined;
   const has = (pieceIndex: number) => source.has(pieceIndex);
   const isFirst = ledger.verifiedCount < RANDOM_FIRST_PIECES;
   const pieceIndex = isFirst
@@ -92,10 +92,10 @@ function mayOpen(ledger: Ledger, source: Source): boolean {
   return usefulCount > 0;
 }
 
-/** A piece that gets no buffer is written in place, which costs more: only for long pieces, or the idle. */
-function hasCredit(ledger: Ledger, isIdle: boolean): boolean {
+/** A piece that gets no buffer is written in place, which costs more: only for long pieces, or the starved. */
+function hasCredit(ledger: Ledger, isStarved: boolean): boolean {
   if (ledger.budget.hasBuffer) return true;
-  return (ledger.budget.neverBuffers || isIdle) && ledger.budget.freeBytes >= BLOCK_LENGTH;
+  return (ledger.budget.neverBuffers || isStarved) && ledger.budget.freeBytes >= BLOCK_LENGTH;
 }
 
 /** Asks this source for what slower ones are asked for, first what only one is. */

@@ -25,9 +25,15 @@ export class Budget {
     this.#bufferLength = bufferLength;
   }
 
-  /** Bytes that may still be asked for. */
+  /** Bytes that may still be asked for to be written in place. */
   get freeBytes(): number {
     return BUDGET_BYTES - this.#buffers * this.#bufferLength - this.#requestedBytes;
+  }
+
+  /** Bytes that may still be asked for in the usual way: in buffers, where the torrent's pieces have them. */
+  get usualBytes(): number {
+    if (this.neverBuffers) return this.freeBytes;
+    return Math.min(this.freeBytes, BUFFER_BYTES - this.#buffers * this.#bufferLength);
   }
 
   /** Whether pieces of this torrent are too long to be held in memory at all. */
@@ -37,8 +43,7 @@ export class Budget {
 
   /** Whether there is room for the buffer of one more piece. */
   get hasBuffer(): boolean {
-    return !this.neverBuffers && this.#bufferLength <= this.freeBytes &&
-      (this.#buffers + 1) * this.#bufferLength <= BUFFER_BYTES;
+    return !this.neverBuffers && this.#bufferLength <= this.usualBytes;
   }
 
   /** A buffer for one piece, its content undefined; undefined when the budget is spent or pieces are too long. */

@@ -10,6 +10,7 @@ import { isDescriptorShortage, PeerError } from "../base/errors.ts";
 import type { PeerId } from "../base/identity.ts";
 import { greet } from "./greet.ts";
 import type { Outcome, PeerBook } from "./peer_book.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
 import { dial, overDeno, type Transport } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
@@ -38,6 +39,8 @@ export interface Gate {
   lowerLimit(): void;
   /** Called by the swarm when a place is free again. */
   onRoom: () => void;
+  /** Where connections get their read buffers. */
+  readonly buffers: ReadBuffers;
 }
 
 /** What connect() needs. */
@@ -150,11 +153,12 @@ class Connector implements AsyncDisposable {
   }
 
   async #greet(transport: Transport, direction: "dialled" | "accepted"): Promise<void> {
-    const { infoHash, peerId, bitfieldLength, gate } = this.#options;
+    const { gate, ...options } = this.#options;
     using limit = new TimeLimit(HANDSHAKE_TIMEOUT_MS, this.#signal);
     const isIncoming = direction === "accepted";
     const { signal } = limit;
-    const wire = await greet(transport, { infoHash, peerId, bitfieldLength, isIncoming, signal });
+    const { buffers } = gate;
+    const wire = await greet(transport, { ...options, buffers, isIncoming, signal });
     try {
       gate.admit(wire);
     } catch (error) {

@@ -15,10 +15,10 @@ import {
   MESSAGE_ID,
   refuse,
 } from "./message.ts";
+import { MIN_READ_BUFFER, ReadBuffers } from "./read_buffers.ts";
 
-/** The read buffer's bounds in bytes; only a longer message (a bitfield) exceeds the upper one, for its time. */
-export const MIN_READ_BUFFER = 4 * 1024;
-export const MAX_READ_BUFFER = 256 * 1024;
+export { MAX_READ_BUFFER, MIN_READ_BUFFER } from "./read_buffers.ts";
+
 /** After so many reads, none of which filled a quarter of it, the buffer is halved. */
 const READS_BEFORE_SHRINKING = 32;
 
@@ -26,6 +26,8 @@ const READS_BEFORE_SHRINKING = 32;
 export interface FramerOptions {
   /** The exact length of a bitfield in bytes; without it (pieces not yet known) any up to MAX_BITFIELD passes. */
   readonly bitfieldLength?: number;
+  /** Where the read buffer comes from, and how long it may get. @default a pool of its own */
+  readonly buffers?: ReadBuffers;
   /** What was read beyond the handshake; copied. */
   readonly leftover?: Uint8Array;
 }
@@ -33,6 +35,7 @@ export interface FramerOptions {
 /** Owns the read buffer of one connection. */
 export class Framer {
   readonly #bitfieldLength: number | undefined;
+  readonly #buffers: ReadBuffers;
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView<ArrayBuffer>;
   /** What is buffered and not yet taken lies from #start to #end. */
@@ -46,7 +49,8 @@ export class Framer {
   constructor(options: FramerOptions = {}) {
     this.#bitfieldLength = options.bitfieldLength;
     const leftover = options.leftover ?? new Uint8Array(0);
-    this.#bytes = new Uint8Array(Math.max(MIN_READ_BUFFER, leftover.length));
+    this.#buffers = options.buffers ?? new ReadBuffers();
+    this.#bytes = this.#buffers.take(roundUp(leftover.length));
     this.#view = new DataView(this.#bytes.buffer);
     this.#bytes.set(leftover);
     this.#end = leftover.length;
@@ -124,27 +128,31 @@ export class Framer {
     refuse(`bitfield has ${lengthBytes - 1} bytes, not ${this.#bitfieldLength}`);
   }
 
-  /** Doubles a buffer that a read has filled, halves one that stayed nearly empty, fits the message at hand. */
+  /** Doubles a buffer that a read has filled, up to the limit, halves one that stayed nearly empty, fits the message at hand. */
   #nextCapacity(): number {
     let capacity = this.#bytes.length;
-    if (this.#end === capacity) {
-      capacity = Math.max(capacity, Math.min(capacity * 2, MAX_READ_BUFFER));
-    } else if (this.#reads >= READS_BEFORE_SHRINKING) {
-      if (this.#peak <= capacity / 4) capacity = Math.floor(capacity / 2);
+    if (this.#end === capacity) capacity *= 2;
+    else if (this.#reads >= READS_BEFORE_SHRINKING) {
+      if (this.#peak <= capacity / 4) capacity /= 2;
       this.#reads = 0;
       this.#peak = this.#end;
     }
-    const needed = Math.max(this.#wanted, this.bufferedBytes, MIN_READ_BUFFER);
-    while (capacity < needed) capacity *= 2;
-    return needed > MAX_READ_BUFFER ? needed : Math.min(capacity, MAX_READ_BUFFER);
+    const needed = roundUp(Math.max(this.#wanted, this.bufferedBytes));
+    return Math.max(Math.min(capacity, this.#buffers.limit), needed);
   }
 
   #replace(capacity: number): void {
-    const bytes = new Uint8Array(capacity);
+    const bytes = this.#buffers.take(capacity);
     bytes.set(this.#bytes.subarray(this.#start, this.#end));
+    this.#buffers.give(this.#bytes);
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
     this.#end -= this.#start;
     this.#start = 0;
   }
+}
+
+/** The next power of two: the lengths that buffers have. */
+function roundUp(lengthBytes: number): number {
+  return Math.max(2 ** Math.ceil(Math.log2(Math.max(lengthBytes, 1))), MIN_READ_BUFFER);
 }

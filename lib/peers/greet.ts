@@ -12,6 +12,7 @@ import {
   type Handshake,
   HANDSHAKE_LENGTH,
 } from "./handshake.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
 import type { Transport } from "./transport.ts";
 import { Wire } from "./wire.ts";
 
@@ -23,6 +24,7 @@ export interface GreetOptions {
   readonly infoHash: Uint8Array;
   readonly peerId: PeerId;
   readonly bitfieldLength: number;
+  readonly buffers: ReadBuffers;
   readonly isIncoming: boolean;
   /** Ends the exchange; it carries the time limit. */
   readonly signal: AbortSignal;
@@ -49,8 +51,8 @@ export async function greet(transport: Transport, options: GreetOptions): Promis
       );
     }
     if (options.isIncoming) await writeAll(transport, encodeHandshake(options));
-    const { bitfieldLength, isIncoming } = options;
-    return new Wire(transport, { handshake, isIncoming, leftover, bitfieldLength });
+    const { bitfieldLength, isIncoming, buffers } = options;
+    return new Wire(transport, { handshake, isIncoming, leftover, bitfieldLength, buffers });
   } catch (error) {
     dispose();
     throw signal.aborted ? signal.reason : error;

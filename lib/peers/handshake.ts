@@ -66,7 +66,10 @@ export interface Handshake {
  */
 export function encodeHandshake(options: HandshakeOptions): Uint8Array<ArrayBuffer> {
   const { infoHash, peerId, reserved } = options;
-  if (infoHash.length !== INFO_HASH_LENGTH || (reserved?.length ?? 8) !== RESERVED_LENGTH) {
+  if (
+    infoHash.length !== INFO_HASH_LENGTH ||
+    (reserved?.length ?? RESERVED_LENGTH) !== RESERVED_LENGTH
+  ) {
     throw new RangeError("Cannot encode handshake: info hash or reserved bytes of a wrong length");
   }
   const bytes = new Uint8Array(HANDSHAKE_LENGTH);

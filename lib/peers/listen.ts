@@ -22,9 +22,19 @@ export interface ListenOptions {
 /**
  * Listens for peers.
  *
- * @throws the system's error when the address or the port that was asked for cannot be had
+ * @throws {Error} naming the address or the port that was asked for, when it cannot be had
  */
-export function listen({ port, bind }: ListenOptions): Deno.TcpListener {
+export function listen(options: ListenOptions): Deno.TcpListener {
+  try {
+    return listenSomewhere(options);
+  } catch (cause) {
+    const { bind = "any address", port = "any" } = options;
+    const reason = cause instanceof Error ? cause.message : `${cause}`;
+    throw new Error(`Cannot listen on "${bind}", port ${port}: ${reason}`, { cause });
+  }
+}
+
+function listenSomewhere({ port, bind }: ListenOptions): Deno.TcpListener {
   if (port !== undefined) return listenOn(port, bind);
   for (let tries = 1;; tries++) {
     try {

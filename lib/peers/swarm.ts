@@ -12,6 +12,7 @@ import type { BanList } from "./ban_list.ts";
 import { clientName } from "./client_name.ts";
 import type { Gate } from "./connect.ts";
 import type { PeerBook } from "./peer_book.ts";
+import { ReadBuffers } from "./read_buffers.ts";
 import { type Introduction, type Role, Session } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
@@ -44,6 +45,7 @@ export interface SwarmOptions {
 /** The connected peers. */
 export class Swarm implements Gate, AsyncDisposable {
   onRoom: () => void = () => {};
+  readonly buffers = new ReadBuffers();
   readonly #options: SwarmOptions;
   readonly #sessions = new Map<Wire, Session>();
   readonly #running = new Set<Promise<void>>();
@@ -83,6 +85,7 @@ export class Swarm implements Gate, AsyncDisposable {
     }
     if (!this.hasRoom) throw new PeerError("No room for another peer", "surplus");
     this.#peerIds.add(id);
+    this.buffers.share(this.size);
   }
 
   lowerLimit(): void {
@@ -146,6 +149,7 @@ export class Swarm implements Gate, AsyncDisposable {
     wire[Symbol.dispose]();
     this.#sessions.delete(wire);
     this.#peerIds.delete(wire.handshake.peerId.toHex());
+    this.buffers.share(this.size);
     session?.leave();
     this.#settle(wire, session);
     this.#report(wire, "closed", ended?.message);

@@ -9,6 +9,7 @@ import { Framer } from "./framer.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
 import type { Transport } from "./transport.ts";
 
 /** What may wait to be written to a peer that does not read, in bytes. */
@@ -23,6 +24,7 @@ export interface WireOptions {
   readonly leftover: Uint8Array;
   /** The length of a bitfield message's bits in this torrent. */
   readonly bitfieldLength: number;
+  readonly buffers: ReadBuffers;
 }
 
 /** An open connection to a peer that speaks our torrent. */
@@ -43,8 +45,8 @@ export class Wire implements Disposable {
     this.handshake = options.handshake;
     this.isIncoming = options.isIncoming;
     this.#transport = transport;
-    const { bitfieldLength, leftover } = options;
-    this.#framer = new Framer({ bitfieldLength, leftover });
+    const { bitfieldLength, leftover, buffers } = options;
+    this.#framer = new Framer({ bitfieldLength, leftover, buffers });
   }
 
   /**

@@ -67,6 +67,7 @@ export async function* assemblePieces(
 class Assembler {
   readonly #options: AssembleOptions;
   readonly #blame = new Blame();
+  #readBuffer: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(options: AssembleOptions) {
     this.#options = options;
@@ -104,10 +105,10 @@ class Assembler {
   async *#parts(piece: OpenPiece): AsyncGenerator<Uint8Array, void, undefined> {
     const { ledger: { geometry }, source, signal } = this.#options;
     const pieceLength = geometry.pieceLength(piece.pieceIndex);
-    const buffer = new Uint8Array(Math.min(READ_BYTES, pieceLength));
-    for (let begin = 0; begin < pieceLength; begin += buffer.length) {
+    this.#readBuffer ??= new Uint8Array(Math.min(READ_BYTES, geometry.maxPieceLength));
+    for (let begin = 0; begin < pieceLength; begin += READ_BYTES) {
       signal.throwIfAborted();
-      const part = buffer.subarray(0, pieceLength - begin);
+      const part = this.#readBuffer.subarray(0, pieceLength - begin);
       await source.read(geometry.pieceOffset(piece.pieceIndex) + begin, part);
       yield part;
     }

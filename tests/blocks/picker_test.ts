@@ -27,7 +27,7 @@ class Asker {
       ledger,
       source,
       count,
-      isIdle: false,
+      isStarved: false,
       isWorthDoubling: (piece, block) =>
         this.isFast(source) && !this.requesters(piece, block).includes(source),
       ask: (piece, block) => {
@@ -125,7 +125,7 @@ Deno.test("pickBlocks() opens no piece once the buffers are spent, but one in pl
   assertEquals(asker.pick(source, 2000).length, 24 * 64);
   assertEquals(asker.pick(source, 10), []);
   const idle = addSource(asker.ledger);
-  assertEquals(asker.pick(idle, 100, { isIdle: true }).length, 64);
+  assertEquals(asker.pick(idle, 100, { isStarved: true }).length, 64);
   assertEquals([...asker.ledger.openPieces].at(-1)?.buffer, undefined);
 });
 

@@ -82,11 +82,11 @@ export class Walk {
   #serve(): void {
     const source = this.#pick(this.#sources);
     if (source?.isServing) this.#stop(source);
-    else if (source !== undefined) this.ledger.setServing(source, true);
+    else if (source !== undefined) this.ledger.setServing(source, "serving");
   }
 
   #stop(source: Source): void {
-    this.ledger.setServing(source, false);
+    this.ledger.setServing(source, "silent");
     for (const { piece, block } of this.#asked.filter((asked) => asked.source === source)) {
       this.ledger.unrequest(piece, block);
     }

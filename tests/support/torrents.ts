@@ -41,6 +41,6 @@ export function addSource(ledger: Ledger, pieces?: Iterable<number>): Source {
   const { pieceCount } = ledger.geometry;
   const source = ledger.holdings.add();
   ledger.holdings.setHaves(source, bitsOf(pieceCount, pieces ?? Array(pieceCount).keys()));
-  ledger.setServing(source, true);
+  ledger.setServing(source, "serving");
   return source;
 }

@@ -1,0 +1,41 @@
+/**
+ * Sets of small numbers as bytes: number 0 is the highest bit of byte 0, as in a bitfield (BEP 3).
+ *
+ * @module
+ */
+
+/** An empty set with room for the numbers 0 to `count - 1`. */
+export function emptyBits(count: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Math.ceil(count / 8));
+}
+
+/** Whether `index` is in the set. */
+export function hasBit(bits: Uint8Array, index: number): boolean {
+  return ((bits[index >>> 3] ?? 0) & (0x80 >>> (index & 7))) !== 0;
+}
+
+/** Puts `index` into the set; one beyond its room is dropped. */
+export function setBit(bits: Uint8Array, index: number): void {
+  bits[index >>> 3] = (bits[index >>> 3] ?? 0) | (0x80 >>> (index & 7));
+}
+
+/** What is in either of two sets of the same room. */
+export function unite(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.map((byte, at) => byte | (b[at] ?? 0));
+}
+
+/** Whether the set has room for exactly `count` numbers and no bit beyond them. */
+export function isBitsOf(bits: Uint8Array, count: number): boolean {
+  if (bits.length !== Math.ceil(count / 8)) return false;
+  const spare = bits.length * 8 - count;
+  return ((bits[bits.length - 1] ?? 0) & ((1 << spare) - 1)) === 0;
+}
+
+/** How many numbers are in the set. */
+export function countBits(bits: Uint8Array): number {
+  let count = 0;
+  for (let byte of bits) {
+    for (; byte !== 0; byte &= byte - 1) count++;
+  }
+  return count;
+}

@@ -1,0 +1,80 @@
+/**
+ * What an earlier run left in the journal, judged. This is the one place that decides what to make of
+ * a bad one: nothing in it is believed, and everything is hashed.
+ *
+ * @module
+ */
+import type { Metainfo } from "../torrent/metainfo.ts";
+import { hasBit, unite } from "./bits.ts";
+import { readBootId } from "./boot_id.ts";
+import { decodeHeader, decodeRecords, type JournalHeader } from "./journal.ts";
+import type { JournalFile } from "./journal_file.ts";
+import { type JournalState, replayRecords } from "./journal_state.ts";
+import type { Presence } from "./presence.ts";
+import type { Resumed } from "./store.ts";
+
+/** What the journal says of the past. */
+export type OldState =
+  /** There was no journal. */
+  | { readonly kind: "none" }
+  /** It is of another torrent. */
+  | { readonly kind: "foreign" }
+  /** It is damaged, of another format, or does not fit what is on the disk. */
+  | { readonly kind: "damaged" }
+  /** It holds, up to `end` bytes. */
+  | { readonly kind: "state"; readonly state: JournalState; readonly end: number };
+
+/** The header of this torrent's journal. */
+export function headerOf(metainfo: Metainfo): JournalHeader {
+  const { infoHash, pieceLength, geometry } = metainfo;
+  const { totalLength, pieceCount } = geometry;
+  return { infoHash, totalLength, pieceLength, pieceCount };
+}
+
+/** Reads and judges the journal. @throws {StorageError} when it cannot be read at all */
+export function readOldState(journal: JournalFile, metainfo: Metainfo): OldState {
+  if (journal.end === 0) return { kind: "none" };
+  const bytes = journal.read();
+  const header = bytes === undefined ? undefined : decodeHeader(bytes);
+  if (bytes === undefined || header === undefined) return { kind: "damaged" };
+  const ours = headerOf(metainfo);
+  if (!isSame(header.infoHash, ours.infoHash)) return { kind: "foreign" };
+  const fits = header.totalLength === ours.totalLength &&
+    header.pieceLength === ours.pieceLength && header.pieceCount === ours.pieceCount;
+  return fits ? judgeRecords(bytes, metainfo) : { kind: "damaged" };
+}
+
+/** The state, unless it vouches for bytes that cannot be there: then it is not of these files. */
+export function fitting(old: OldState, presence: Presence): OldState {
+  if (old.kind !== "state") return old;
+  const { verified } = old.state;
+  for (let pieceIndex = 0; pieceIndex < verified.length * 8; pieceIndex++) {
+    if (hasBit(verified, pieceIndex) && !presence.reaches(pieceIndex)) return { kind: "damaged" };
+  }
+  const partial = old.state.partial.entries().filter(([index]) => presence.reaches(index));
+  return { ...old, state: { ...old.state, partial: new Map(partial) } };
+}
+
+/** Whether the piece needs no hashing: it is verified, or known to lack blocks. */
+export function isVouchedFor(old: OldState, pieceIndex: number): boolean {
+  return old.kind === "state" &&
+    (hasBit(old.state.verified, pieceIndex) || old.state.partial.has(pieceIndex));
+}
+
+/** What the state vouches for together with what hashing found. */
+export function withHashed(old: OldState, hashed: Uint8Array): Resumed {
+  if (old.kind !== "state") return { verified: hashed, partial: new Map() };
+  return { verified: unite(old.state.verified, hashed), partial: old.state.partial };
+}
+
+function judgeRecords(bytes: Uint8Array, metainfo: Metainfo): OldState {
+  const { records, end, tail } = decodeRecords(bytes);
+  // What changed these bytes may have changed others, the data among them.
+  if (tail === "corrupt") return { kind: "damaged" };
+  const state = replayRecords(records, metainfo.geometry, readBootId());
+  return state === undefined ? { kind: "damaged" } : { kind: "state", state, end };
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}

@@ -1,0 +1,184 @@
+/**
+ * Which bytes of a torrent can be on the disk at all, judged from the sizes of its files: what cannot
+ * be there need not be read.
+ *
+ * @module
+ */
+import { delay } from "../base/async.ts";
+import { BLOCK_LENGTH, type Geometry } from "../torrent/geometry.ts";
+import type { Metainfo } from "../torrent/metainfo.ts";
+import { hasBit } from "./bits.ts";
+import type { Folders } from "./folders.ts";
+import type { JournalState } from "./journal_state.ts";
+import { isZero } from "./zeros.ts";
+
+/** Files looked at before others get their turn. */
+const FILES_PER_TURN = 1024;
+
+/** Memory is allocated to files in pages of at least this, in bytes. */
+const PAGE_LENGTH = 4096;
+
+/** Below this, in bytes, a file system may keep the content elsewhere than in blocks. */
+const MIN_TRACKED_LENGTH = 64 * 1024;
+
+/** The size of a file that is not there. */
+const MISSING = -1;
+
+/** What the disk holds of one torrent, as found at the start. */
+export class Presence {
+  readonly #metainfo: Metainfo;
+  readonly #geometry: Geometry;
+  readonly #sizes: Float64Array;
+  /** What each file takes on the disk; NaN where unknown. */
+  readonly #allocated: Float64Array;
+  /** What of that nothing accounts for yet; NaN where nothing can be concluded from it. */
+  readonly #spare: Float64Array;
+
+  /** Use scanPresence(). */
+  constructor(metainfo: Metainfo) {
+    this.#metainfo = metainfo;
+    this.#geometry = metainfo.geometry;
+    this.#sizes = new Float64Array(metainfo.files.length).fill(MISSING);
+    this.#allocated = new Float64Array(metainfo.files.length).fill(NaN);
+    this.#spare = new Float64Array(metainfo.files.length).fill(NaN);
+  }
+
+  /** Looks at one file. @throws {StorageError} when something else than a file is in its place */
+  look(fileIndex: number, folders: Folders): void {
+    const file = this.#metainfo.files[fileIndex];
+    if (file === undefined || file.isPadding) return;
+    const entry = folders.look(file.path);
+    if (entry.kind === "missing") return;
+    this.#sizes[fileIndex] = entry.sizeBytes;
+    this.#allocated[fileIndex] = entry.allocatedBytes ?? NaN;
+  }
+
+  /** The files that have bytes where the torrent has some too. */
+  occupied(): number[] {
+    return this.#metainfo.files.flatMap((file, fileIndex) =>
+      file.lengthBytes > 0 && this.#size(fileIndex) > 0 ? [fileIndex] : []
+    );
+  }
+
+  /** The files that are empty and not there. */
+  missingEmpty(): number[] {
+    return this.#metainfo.files.flatMap((file, fileIndex) =>
+      file.lengthBytes === 0 && !file.isPadding && this.#size(fileIndex) === MISSING
+        ? [fileIndex]
+        : []
+    );
+  }
+
+  /** Whether every file reaches as far as the piece needs. */
+  reaches(pieceIndex: number): boolean {
+    for (const span of this.#pieceSpans(pieceIndex)) {
+      if (this.#size(span.fileIndex) < span.fileOffset + span.lengthBytes) return false;
+    }
+    return true;
+  }
+
+  /**
+   * From now on, what the state vouches for accounts for the room its bytes take: where a file takes no
+   * more than that, nothing else can be in it. A file that takes less is compressed, and tells nothing.
+   */
+  account(state: JournalState): void {
+    this.#spare.set(this.#allocated);
+    for (let pieceIndex = 0; pieceIndex < this.#geometry.pieceCount; pieceIndex++) {
+      if (!hasBit(state.verified, pieceIndex)) continue;
+      for (const span of this.#pieceSpans(pieceIndex)) this.#use(span.fileIndex, span.lengthBytes);
+    }
+    for (const [pieceIndex, blocks] of state.partial) this.#usePartial(pieceIndex, blocks);
+    this.#spare.forEach((bytes, fileIndex) => {
+      if (bytes < 0) this.#spare[fileIndex] = NaN;
+    });
+  }
+
+  /** Whether the whole piece can be there. */
+  mayHold(pieceIndex: number): boolean {
+    for (const span of this.#pieceSpans(pieceIndex)) {
+      if (this.#size(span.fileIndex) < span.fileOffset + span.lengthBytes) return false;
+      const spare = this.#spare[span.fileIndex] ?? NaN;
+      if (span.lengthBytes >= MIN_TRACKED_LENGTH && spare < span.lengthBytes) return false;
+    }
+    return true;
+  }
+
+  /** These bytes were found in the file: the room that their pages take is accounted for. */
+  found(fileIndex: number, fileOffset: number, bytes: Uint8Array): void {
+    if (Number.isNaN(this.#spare[fileIndex]) || isZero(bytes)) return;
+    const first = (PAGE_LENGTH - fileOffset % PAGE_LENGTH) % PAGE_LENGTH;
+    for (let at = first; at + PAGE_LENGTH <= bytes.length; at += PAGE_LENGTH) {
+      // The first byte mostly tells.
+      if (bytes[at] !== 0 || !isZero(bytes.subarray(at, at + PAGE_LENGTH))) {
+        this.#use(fileIndex, PAGE_LENGTH);
+      }
+    }
+  }
+
+  /** How many bytes of disk are still to be taken for the pieces that are not verified. */
+  neededBytes(verified: Uint8Array): number {
+    const missing = new Float64Array(this.#sizes.length);
+    for (let pieceIndex = 0; pieceIndex < this.#geometry.pieceCount; pieceIndex++) {
+      if (hasBit(verified, pieceIndex)) continue;
+      for (const span of this.#pieceSpans(pieceIndex)) {
+        missing[span.fileIndex] = (missing[span.fileIndex] ?? 0) + span.lengthBytes;
+      }
+    }
+    return missing.reduce(
+      (sum, bytes, index) => sum + Math.min(bytes, this.#unallocated(index)),
+      0,
+    );
+  }
+
+  #unallocated(fileIndex: number): number {
+    const lengthBytes = this.#metainfo.files[fileIndex]?.lengthBytes ?? 0;
+    const allocated = this.#allocated[fileIndex] ?? NaN;
+    const taken = Number.isNaN(allocated) ? this.#size(fileIndex) : allocated;
+    return Math.max(0, lengthBytes - Math.max(0, taken));
+  }
+
+  #usePartial(pieceIndex: number, blocks: Uint8Array): void {
+    const offset = this.#geometry.pieceOffset(pieceIndex);
+    for (let block = 0; block < this.#geometry.blockCount(pieceIndex); block++) {
+      if (!hasBit(blocks, block)) continue;
+      const lengthBytes = this.#geometry.blockLength(pieceIndex, block);
+      for (const span of this.#geometry.spans(offset + block * BLOCK_LENGTH, lengthBytes)) {
+        this.#use(span.fileIndex, span.lengthBytes);
+      }
+    }
+  }
+
+  #use(fileIndex: number, lengthBytes: number): void {
+    this.#spare[fileIndex] = (this.#spare[fileIndex] ?? NaN) - lengthBytes;
+  }
+
+  #size(fileIndex: number): number {
+    return this.#sizes[fileIndex] ?? MISSING;
+  }
+
+  *#pieceSpans(pieceIndex: number) {
+    const offset = this.#geometry.pieceOffset(pieceIndex);
+    for (const span of this.#geometry.spans(offset, this.#geometry.pieceLength(pieceIndex))) {
+      if (!span.isPadding) yield span;
+    }
+  }
+}
+
+/**
+ * Looks at every file of the torrent.
+ *
+ * @throws {StorageError} when something else than a file is in the place of one
+ */
+export async function scanPresence(
+  metainfo: Metainfo,
+  folders: Folders,
+  options: { signal: AbortSignal },
+): Promise<Presence> {
+  const presence = new Presence(metainfo);
+  options.signal.throwIfAborted();
+  for (let fileIndex = 0; fileIndex < metainfo.files.length; fileIndex++) {
+    presence.look(fileIndex, folders);
+    if (fileIndex % FILES_PER_TURN === FILES_PER_TURN - 1) await delay(0, options);
+  }
+  return presence;
+}
