@@ -5,7 +5,7 @@
  */
 import { USER_AGENT } from "../base/identity.ts";
 import { printable, redactUrl } from "../base/text.ts";
-import { ByteGatherer, type SourceOptions } from "./source.ts";
+import { ByteGatherer, type SourceOptions } from "./source_bytes.ts";
 
 const MAX_REDIRECTS = 5;
 /** For the whole of it, redirects included, in milliseconds. */
