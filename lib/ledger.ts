@@ -145,9 +145,8 @@ export class Ledger {
     if (piece.buffer === undefined) this.budget.giveRequest(this.#blockLength(piece, block));
     piece.requesters[block] = (piece.requesters[block] ?? 1) - 1;
     if (piece.states[block] !== BLOCK.requested || piece.requesters[block] !== 0) return;
-    piece.states[block] = BLOCK.free;
+    piece.free(block);
     piece.isDoubled = true;
-    piece.freeCount++;
     if (piece.freeCount === piece.blockCount && piece.suspects === undefined) this.#close(piece);
     else this.#withFree.add(piece);
     this.onWork();

@@ -53,7 +53,7 @@ export {
   serveMockTracker,
 } from "./tracker/mock_server.ts";
 
-export { Bitfield, parseBitfield } from "./peers/bitfield.ts";
+export { parseBitfield } from "./peers/bitfield.ts";
 export {
   decodeHandshake,
   encodeHandshake,

@@ -49,7 +49,6 @@ export class Downloader implements PeerRole {
   readonly #queue = new RequestQueue();
   readonly #pace: Pace;
   readonly #intake: Intake;
-  #nowMs = 0;
   #stalledAtMs: number | undefined;
   #busyAtMs = Infinity;
 
@@ -70,7 +69,15 @@ export class Downloader implements PeerRole {
 
   /** How long the peer will take to answer what it is asked, in milliseconds; Infinity when it does not. */
   get drainMs(): number {
-    return this.#pace.drainMs(this.#queue.length, this.#nowMs);
+    const { length } = this.#queue;
+    return length === 0 || this.#pace.isStalled(this.#nowMs)
+      ? Infinity
+      : this.#pace.drainMs(length);
+  }
+
+  /** The clock that stands still while we do. */
+  get #nowMs(): number {
+    return this.session.nowMs;
   }
 
   receive(message: Message): void {
@@ -101,8 +108,7 @@ export class Downloader implements PeerRole {
   }
 
   tick(nowMs: number): void {
-    this.#nowMs = nowMs;
-    this.#pace.tick(nowMs);
+    this.#pace.tick(nowMs, this.#queue.length);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
     this.#watchStall(nowMs);
     this.session.setInteresting(this.source.usefulCount > 0);
@@ -174,7 +180,7 @@ export class Downloader implements PeerRole {
 
   #isWorthDoubling(piece: OpenPiece, block: number): boolean {
     if (this.#queue.has(piece.pieceIndex, block)) return false;
-    const ownMs = this.#pace.drainMs(this.#queue.length + 1, this.#nowMs);
+    const ownMs = this.#pace.drainMs(this.#queue.length + 1);
     const othersMs = this.#shared.drainMs(piece.sourceOf[block]);
     if (ownMs === Infinity) return othersMs === Infinity;
     return othersMs > DOUBLING_FACTOR * ownMs + DOUBLING_MARGIN_MS;

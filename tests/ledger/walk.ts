@@ -159,6 +159,7 @@ function checkPiece(piece: OpenPiece): void {
   const count = (state: number) => piece.states.filter((other) => other === state).length;
   assertEquals(piece.freeCount, count(BLOCK.free));
   assertEquals(piece.heldCount, count(BLOCK.held));
+  assertEquals(piece.firstFree(), piece.states.indexOf(BLOCK.free));
   piece.states.forEach((state, block) => {
     const requesters = piece.requesters[block] ?? 0;
     if (state === BLOCK.free) assertEquals(requesters, 0);
