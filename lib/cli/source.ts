@@ -6,15 +6,19 @@
 import { untilAborted } from "../base/async.ts";
 import { MetainfoError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
-import {
-  ByteGatherer,
-  type ByteReader,
-  FIRST_BUFFER_LENGTH,
-  MAX_SOURCE_LENGTH,
-  type SourceOptions,
-  tooLong,
-} from "./source_bytes.ts";
-import { downloadSource } from "./source_http.ts";
+import { ByteGatherer, FIRST_BUFFER_LENGTH, MAX_SOURCE_LENGTH, tooLong } from "./byte_gatherer.ts";
+import { downloadSource, type UrlOptions } from "./source_http.ts";
+
+/** What reading a source needs. */
+export interface SourceOptions extends UrlOptions {
+  /** Where `-` reads from. */
+  readonly stdin?: ByteReader;
+}
+
+/** Where bytes come from: Deno.stdin, a file. */
+export interface ByteReader {
+  read(into: Uint8Array): Promise<number | null>;
+}
 
 /**
  * Reads a source whole.

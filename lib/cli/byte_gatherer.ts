@@ -1,5 +1,5 @@
 /**
- * What the sources of a torrent have in common: options, and a limit.
+ * Bytes of a source as they come, up to the limit.
  *
  * @module
  */
@@ -8,22 +8,8 @@ import { MetainfoError } from "../base/errors.ts";
 /** The longest torrent that is read, in bytes; checked before anything of that size is allocated. */
 export const MAX_SOURCE_LENGTH = 64 * 1024 * 1024;
 
-/** What is read at once, and the first size of what is gathered, in bytes. */
+/** How many bytes are read at a time, and first made room for. */
 export const FIRST_BUFFER_LENGTH = 64 * 1024;
-
-/** What reading a source needs. */
-export interface SourceOptions {
-  readonly signal: AbortSignal;
-  /** The local address to reach a URL from. */
-  readonly bind?: string;
-  /** Where `-` reads from. */
-  readonly stdin?: ByteReader;
-}
-
-/** Where bytes come from: Deno.stdin, a file. */
-export interface ByteReader {
-  read(into: Uint8Array): Promise<number | null>;
-}
 
 /** Bytes of unknown number, gathered up to the limit. */
 export class ByteGatherer {
@@ -55,7 +41,7 @@ export class ByteGatherer {
   }
 }
 
-/** The error for what exceeds the limit. @param shown what was read, for people */
+/** What is thrown beyond the limit; `shown` is what is read, for people. */
 export function tooLong(shown: string): MetainfoError {
   const limit = MAX_SOURCE_LENGTH / 1024 / 1024;
   return new MetainfoError(
