@@ -16,7 +16,7 @@
  * @module
  */
 import type { Geometry } from "./torrent/geometry.ts";
-import { bitOf, setBit } from "./base/bits.ts";
+import { emptyBits, hasBit, setBit } from "./base/bits.ts";
 import { Budget } from "./ledger/budget.ts";
 import { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
 import { Holdings, type Source } from "./ledger/holdings.ts";
@@ -57,10 +57,12 @@ export class Ledger {
     this.geometry = geometry;
     this.budget = new Budget(geometry.maxPieceLength);
     this.rarity = new Rarity(geometry.pieceCount, options.random ?? Math.random);
-    this.verified = new Uint8Array(Math.ceil(geometry.pieceCount / 8));
+    this.verified = emptyBits(geometry.pieceCount);
     this.holdings = new Holdings(this.verified, geometry.pieceCount, this.rarity);
     for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
-      if (bitOf(options.verified, pieceIndex)) this.#setVerified(pieceIndex);
+      if (hasBit(options.verified, pieceIndex) || this.#isPadding(pieceIndex)) {
+        this.#setVerified(pieceIndex);
+      }
     }
     for (const [pieceIndex, blocks] of options.partial ?? []) this.#restore(pieceIndex, blocks);
   }
@@ -85,13 +87,18 @@ export class Ledger {
     return this.#open.values();
   }
 
+  /** How many pieces are being fetched. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
   /** Those of them with a block that nobody is asked for, oldest first. */
   get openWithFree(): Iterable<OpenPiece> {
     return this.#withFree;
   }
 
   isVerified(pieceIndex: number): boolean {
-    return bitOf(this.verified, pieceIndex);
+    return hasBit(this.verified, pieceIndex);
   }
 
   /** The block table of a piece, while it has one. */
@@ -106,9 +113,9 @@ export class Ledger {
   }
 
   /** The source serves, or has stopped to: pieces it was alone to fetch are free for others then. */
-  setServing(source: Source, isServing: boolean): void {
-    source.isServing = isServing;
-    if (!isServing) this.#releaseSole(source);
+  setServing(source: Source, state: "serving" | "silent"): void {
+    source.isServing = state === "serving";
+    if (!source.isServing) this.#releaseSole(source);
   }
 
   /** Opens a missing piece, in memory where the budget has room, else to be written in place. */
@@ -117,12 +124,8 @@ export class Ledger {
     const buffer = this.budget.takeBuffer()?.subarray(0, geometry.pieceLength(pieceIndex));
     const piece = this.#insert(pieceIndex, buffer);
     piece.suspects = suspects;
-    if (geometry.hasPadding) {
-      buffer?.fill(0);
-      for (let block = 0; block < piece.blockCount; block++) {
-        if (geometry.requestLength(pieceIndex, block) === 0) this.#holdLocal(piece, block);
-      }
-    }
+    if (geometry.hasPadding) buffer?.fill(0);
+    this.#holdPadding(piece);
     if (this.rarity.size === 0) this.onWork();
     return piece;
   }
@@ -142,9 +145,8 @@ export class Ledger {
     if (piece.buffer === undefined) this.budget.giveRequest(this.#blockLength(piece, block));
     piece.requesters[block] = (piece.requesters[block] ?? 1) - 1;
     if (piece.states[block] !== BLOCK.requested || piece.requesters[block] !== 0) return;
-    piece.states[block] = BLOCK.free;
+    piece.free(block);
     piece.isDoubled = true;
-    piece.freeCount++;
     if (piece.freeCount === piece.blockCount && piece.suspects === undefined) this.#close(piece);
     else this.#withFree.add(piece);
     this.onWork();
@@ -160,9 +162,11 @@ export class Ledger {
 
   /** The piece's hash is right and its bytes are stored. */
   verify(piece: OpenPiece): void {
+    const wasSpent = !this.budget.hasBuffer;
     this.#remove(piece);
     this.#setVerified(piece.pieceIndex);
     this.holdings.pieceVerified(piece.pieceIndex);
+    if (wasSpent) this.onWork();
   }
 
   /** The piece's hash is wrong: it is asked for again, with suspects whole from one source that is none. */
@@ -229,20 +233,43 @@ export class Ledger {
     if (piece.freeCount === 0) this.#withFree.delete(piece);
   }
 
-  #holdLocal(piece: OpenPiece, block: number): void {
-    if (piece.states[block] !== BLOCK.held) this.hold(piece, block, LOCAL_SOURCE);
+  #holdPadding(piece: OpenPiece): void {
+    if (!this.geometry.hasPadding) return;
+    for (let block = 0; block < piece.blockCount; block++) {
+      if (this.geometry.requestLength(piece.pieceIndex, block) === 0) {
+        this.hold(piece, block, LOCAL_SOURCE);
+      }
+    }
   }
 
   /** Blocks that an earlier run left on disk: the piece goes on in place. */
   #restore(pieceIndex: number, blocks: Uint8Array): void {
     if (pieceIndex >= this.geometry.pieceCount || this.isVerified(pieceIndex)) return;
+    const wanted = this.#wantedBlocks(pieceIndex);
+    const stored = wanted.filter((block) => hasBit(blocks, block));
+    // The arrival of a block is what has a piece checked: of one that is all there, a block is asked for again.
+    if (stored.length === wanted.length) stored.pop();
+    if (stored.length === 0) return;
     const piece = this.#insert(pieceIndex, undefined);
-    for (let block = 0; block < piece.blockCount; block++) {
-      const isPadding = this.geometry.requestLength(pieceIndex, block) === 0;
-      if (!isPadding && !bitOf(blocks, block)) continue;
-      if (!isPadding) piece.restoredCount++;
-      this.#holdLocal(piece, block);
-    }
+    this.#holdPadding(piece);
+    for (const block of stored) this.hold(piece, block, LOCAL_SOURCE);
+    piece.restoredCount = stored.length;
+  }
+
+  /** The blocks of a piece that are not padding alone. */
+  #wantedBlocks(pieceIndex: number): number[] {
+    const blocks = [...Array(this.geometry.blockCount(pieceIndex)).keys()];
+    return blocks.filter((block) => this.geometry.requestLength(pieceIndex, block) > 0);
+  }
+
+  /** Whether a piece is padding alone: nothing of it can be asked for, and nothing is stored. */
+  #isPadding(pieceIndex: number): boolean {
+    const { geometry } = this;
+    const spans = geometry.spans(
+      geometry.pieceOffset(pieceIndex),
+      geometry.pieceLength(pieceIndex),
+    );
+    return geometry.hasPadding && spans.every((span) => span.isPadding);
   }
 
   #setVerified(pieceIndex: number): void {
@@ -252,10 +279,15 @@ export class Ledger {
     this.verifiedBytes += this.geometry.pieceLength(pieceIndex);
   }
 
+  /** The source is out: pieces with suspects that it was to supply are for others now. */
   #releaseSole(source: Source): void {
+    let hasWork = false;
     for (const piece of this.#open.values()) {
+      if (piece.suspects === undefined) continue;
       if (piece.soleSource === source.id) piece.soleSource = undefined;
+      hasWork = true;
     }
+    if (hasWork) this.onWork();
   }
 
   #blockLength(piece: OpenPiece, block: number): number {

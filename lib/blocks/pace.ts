@@ -52,7 +52,7 @@ export class Pace {
   #isStarting = true;
   #windowBytes = 0;
   #windowAtMs: number | undefined;
-  #askedAtMs = 0;
+  #askedAtMs: number | undefined;
   #roundTripMs = Infinity;
   #heardAtMs = 0;
   #stallMs = UNKNOWN_STALL_MS;
@@ -84,15 +84,19 @@ export class Pace {
     this.#heardAtMs = nowMs;
     // Judged by its rate while it sends: a peer that has stopped would look slow, and be waited for.
     this.#stallMs = this.#allowedSilenceMs();
-    if (this.#askedAtMs !== 0) {
+    if (this.#askedAtMs !== undefined) {
       this.#roundTripMs = Math.min(this.#roundTripMs, nowMs - this.#askedAtMs);
-      this.#askedAtMs = 0;
+      this.#askedAtMs = undefined;
     }
     if (this.#isStarting) this.depth = Math.min(this.depth + 1, this.#limit);
   }
 
-  /** Takes stock. */
-  tick(nowMs: number): void {
+  /** Takes stock. @param outstanding requests: a time in which nothing was asked for tells nothing */
+  tick(nowMs: number, outstanding: number): void {
+    if (outstanding === 0 && this.#windowBytes === 0) {
+      this.#windowAtMs = undefined;
+      return;
+    }
     const windowMs = nowMs - (this.#windowAtMs ?? nowMs);
     if (windowMs < WINDOW_MS) return;
     const newest = this.#windowBytes / windowMs;
@@ -110,10 +114,9 @@ export class Pace {
     this.depth = Math.min(Math.max(wanted, MIN_DEPTH), this.#limit);
   }
 
-  /** How long the peer will take to answer what is outstanding, in milliseconds; Infinity when it does not. */
-  drainMs(outstanding: number, nowMs: number): number {
-    if (this.bytesPerMs === 0 || this.isStalled(nowMs)) return Infinity;
-    return (outstanding * BLOCK_LENGTH) / this.bytesPerMs;
+  /** How long the peer takes to answer so many requests, in milliseconds; Infinity while unknown. */
+  drainMs(requests: number): number {
+    return this.bytesPerMs === 0 ? Infinity : (requests * BLOCK_LENGTH) / this.bytesPerMs;
   }
 
   /** Whether a peer with requests outstanding has been silent for too long. */

@@ -54,12 +54,10 @@ function maySupply(piece: OpenPiece, { ledger, source }: PickOptions): boolean {
   return source.has(piece.pieceIndex) && ledger.maySupply(piece, source);
 }
 
-function takeFree(piece: OpenPiece, count: number, { ledger, source, ask }: PickOptions): number {
+function takeFree(piece: OpenPiece, count: number, options: PickOptions): number {
+  const { ledger, source, ask } = options;
   let taken = 0;
-  // Blocks written in place are paid for one by one, buffers as a whole when they were opened.
-  const isPaid = piece.buffer !== undefined;
-  while (taken < count && piece.freeCount > 0) {
-    if (!isPaid && ledger.budget.freeBytes < BLOCK_LENGTH) break;
+  while (taken < count && piece.freeCount > 0 && isPaid(piece, options)) {
     const block = piece.firstFree();
     if (piece.suspects !== undefined) piece.soleSource = source.id;
     ledger.request(piece, block, source.id);
@@ -69,14 +67,29 @@ function takeFree(piece: OpenPiece, count: number, { ledger, source, ask }: Pick
   return taken;
 }
 
+/** Blocks written in place are paid for one by one, buffers as a whole when they were opened. */
+function isPaid(piece: OpenPiece, { ledger }: PickOptions): boolean {
+  return piece.buffer !== undefined || ledger.budget.freeBytes >= BLOCK_LENGTH;
+}
+
 function openNext({ ledger, source }: PickOptions, isStarved: boolean): OpenPiece | undefined {
-  if (source.usefulCount === 0 || !hasCredit(ledger, isStarved)) return undefined;
+  if (!hasCredit(ledger, isStarved) || !mayOpen(ledger, source)) return undefined;
   const has = (pieceIndex: number) => source.has(pieceIndex);
   const isFirst = ledger.verifiedCount < RANDOM_FIRST_PIECES;
   const pieceIndex = isFirst
     ? ledger.rarity.any(has)
     : ledger.rarity.rarest(has, source.isComplete ? 0 : 1);
   return pieceIndex === undefined ? undefined : ledger.open(pieceIndex);
+}
+
+/** Whether the source has a missing piece: spares a search through all that it lacks. */
+function mayOpen(ledger: Ledger, source: Source): boolean {
+  let { usefulCount } = source;
+  if (usefulCount > ledger.openCount) return true;
+  for (const piece of ledger.openPieces) {
+    if (source.has(piece.pieceIndex)) usefulCount--;
+  }
+  return usefulCount > 0;
 }
 
 /** A piece that gets no buffer is written in place, which costs more: only for long pieces, or the starved. */
@@ -101,11 +114,13 @@ function doubleIn(
   piece: OpenPiece,
   requesters: number,
   count: number,
-  { ledger, source, isWorthDoubling, ask }: PickOptions,
+  options: PickOptions,
 ): number {
+  const { ledger, source, isWorthDoubling, ask } = options;
   let taken = 0;
   let block = piece.states.indexOf(BLOCK.requested);
   for (; block !== -1 && taken < count; block = piece.states.indexOf(BLOCK.requested, block + 1)) {
+    if (!isPaid(piece, options)) break;
     if (piece.requesters[block] !== requesters || !isWorthDoubling(piece, block)) continue;
     ledger.request(piece, block, source.id);
     ask(piece, block);

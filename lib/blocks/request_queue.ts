@@ -11,8 +11,8 @@ export const MAX_REQUESTS = 2000;
 /** How many returned requests are remembered, so that a late answer is known as one. */
 const MAX_RETURNED = 2 * MAX_REQUESTS;
 
-/** More than the blocks of any piece: 512 MiB of 16 KiB. */
-const BLOCKS_PER_PIECE = 2 ** 16;
+/** More blocks than the 32 bits of a peer's `begin` can name. */
+const BLOCKS_PER_PIECE = 2 ** 18;
 
 /** One request: a block of an open piece. */
 export interface Request {
@@ -25,7 +25,8 @@ export class RequestQueue {
   #pieces: OpenPiece[] = [];
   #blocks: number[] = [];
   #head = 0;
-  readonly #returned = new Set<number>();
+  /** How many times each block was given up. */
+  readonly #returned = new Map<number, number>();
 
   /** How many requests are outstanding. */
   get length(): number {
@@ -73,13 +74,18 @@ export class RequestQueue {
 
   /** Whether the block was asked for on this connection and given up; true once for each time. */
   takeReturned(pieceIndex: number, block: number): boolean {
-    return this.#returned.delete(pieceIndex * BLOCKS_PER_PIECE + block);
+    const key = pieceIndex * BLOCKS_PER_PIECE + block;
+    const times = this.#returned.get(key) ?? 0;
+    if (times > 1) this.#returned.set(key, times - 1);
+    else this.#returned.delete(key);
+    return times > 0;
   }
 
   #remember(pieceIndex: number, block: number): void {
-    this.#returned.add(pieceIndex * BLOCKS_PER_PIECE + block);
+    const key = pieceIndex * BLOCKS_PER_PIECE + block;
+    this.#returned.set(key, (this.#returned.get(key) ?? 0) + 1);
     if (this.#returned.size <= MAX_RETURNED) return;
-    const [oldest] = this.#returned;
+    const [oldest] = this.#returned.keys();
     if (oldest !== undefined) this.#returned.delete(oldest);
   }
 

@@ -35,6 +35,8 @@ export class OpenPiece {
   suspects: ReadonlySet<SourceId> | undefined;
   /** With suspects: the one source that may be asked. */
   soleSource: SourceId | undefined;
+  /** No block before this one is free: a long piece is not searched from its start each time. */
+  #freeFrom = 0;
 
   constructor(pieceIndex: number, blockCount: number, buffer: Uint8Array<ArrayBuffer> | undefined) {
     this.pieceIndex = pieceIndex;
@@ -53,7 +55,16 @@ export class OpenPiece {
 
   /** The first block that nobody is asked for; -1 when there is none. */
   firstFree(): number {
-    return this.states.indexOf(BLOCK.free);
+    const block = this.states.indexOf(BLOCK.free, this.#freeFrom);
+    this.#freeFrom = block === -1 ? this.blockCount : block;
+    return block;
+  }
+
+  /** Nobody is asked for the block any more. */
+  free(block: number): void {
+    this.states[block] = BLOCK.free;
+    this.freeCount++;
+    this.#freeFrom = Math.min(this.#freeFrom, block);
   }
 
   /** Everybody who delivered a block of a full piece. */

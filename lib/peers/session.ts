@@ -111,6 +111,11 @@ export class Session {
     }
   }
 
+  /** The swarm's clock at the last tick, in milliseconds. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
   /** Says whether we want something that the peer has; repeats nothing. */
   setInteresting(isInteresting: boolean): void {
     if (isInteresting === this.isInteresting) return;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { MAX_REQUESTS } from "../../lib/blocks/request_queue.ts";
 import { Pace } from "../../lib/blocks/pace.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
@@ -19,4 +19,111 @@ Deno.test("Pace asks for less than fills the queue that a peer names", async (t)
       assertEquals(pace.depth, depth);
     });
   }
+});
+
+/** Lets a peer send at this rate for a while. */
+function run(
+  pace: Pace,
+  options: { fromMs: number; forMs: number; blocksPerSecond: number },
+): void {
+  const { fromMs, forMs, blocksPerSecond } = options;
+  pace.asked(fromMs);
+  let owed = 0;
+  for (let atMs = fromMs; atMs <= fromMs + forMs; atMs += 50) {
+    owed += blocksPerSecond / 20;
+    for (; owed >= 1; owed--) pace.received(BLOCK_LENGTH, atMs);
+    if (atMs % 250 === 0) pace.tick(atMs, pace.depth);
+  }
+}
+
+Deno.test("Pace doubles its depth each round trip to begin with", () => {
+  const pace = new Pace(4);
+  assertEquals(pace.depth, 4);
+  for (const depth of [8, 16, 32, 64, 128]) {
+    for (let block = pace.depth; block > 0; block--) pace.received(BLOCK_LENGTH, 10);
+    assertEquals(pace.depth, depth);
+  }
+});
+
+Deno.test("Pace asks for 250 at most where the peer names no number", () => {
+  const pace = new Pace(16);
+  for (let block = 0; block < 1000; block++) pace.received(BLOCK_LENGTH, 10);
+  assertEquals(pace.depth, 250);
+});
+
+Deno.test("Pace follows the rate once that grows no more: a second and two round trips", () => {
+  const pace = new Pace(16);
+  run(pace, { fromMs: 0, forMs: 10_000, blocksPerSecond: 40 });
+  assert(pace.depth >= 40 && pace.depth <= 50, `depth ${pace.depth}`);
+});
+
+Deno.test("Pace keeps few requests to the slowest, but two", () => {
+  const pace = new Pace(16);
+  run(pace, { fromMs: 0, forMs: 60_000, blocksPerSecond: 0.2 });
+  assert(pace.depth < 16, `depth ${pace.depth}`);
+  for (let atMs = 60_250; atMs < 70_000; atMs += 250) pace.tick(atMs, 2);
+  assertEquals(pace.depth, 2);
+});
+
+Deno.test("Pace does without a clock that moves", () => {
+  const pace = new Pace(2);
+  pace.asked(5);
+  for (let round = 0; round < 10; round++) {
+    pace.received(BLOCK_LENGTH, 5);
+    pace.tick(5, 2);
+  }
+  assertEquals([pace.depth, pace.bytesPerMs, pace.isStalled(5)], [12, 0, false]);
+  assertEquals(pace.drainMs(3), Infinity);
+});
+
+Deno.test("Pace measures a round trip that begins with the clock, too", () => {
+  const pace = new Pace(2);
+  pace.asked(0);
+  pace.received(100 * BLOCK_LENGTH, 1000);
+  pace.tick(1000, 1);
+  pace.tick(2000, 1);
+  assertEquals(pace.depth, Math.ceil(100 * 0.5 * 3));
+});
+
+Deno.test("Pace forgets nothing of a peer that is asked for nothing", () => {
+  const pace = new Pace(16);
+  run(pace, { fromMs: 0, forMs: 5_000, blocksPerSecond: 100 });
+  pace.tick(5_500, 0);
+  const { depth, bytesPerMs } = pace;
+  for (let atMs = 6_000; atMs <= 60_000; atMs += 250) pace.tick(atMs, 0);
+  assertEquals([pace.depth, pace.bytesPerMs], [depth, bytesPerMs]);
+  assertEquals(pace.drainMs(1), BLOCK_LENGTH / bytesPerMs);
+  pace.asked(60_000);
+  for (let block = 0; block < 50; block++) pace.received(BLOCK_LENGTH, 60_400);
+  pace.tick(60_500, 10);
+  assert(pace.bytesPerMs > bytesPerMs * 0.7, "the idle time is no part of the next window");
+});
+
+const STALLS: readonly (readonly [string, number, number])[] = [
+  ["6 s for a peer that never sent anything", 0, 6_000],
+  ["2 s for a fast one", 400, 2_000],
+  ["the time of 16 blocks for a slow one", 4, 4_000],
+  ["20 s for a very slow one", 0.4, 20_000],
+];
+
+for (const [name, blocksPerSecond, stallMs] of STALLS) {
+  Deno.test(`isStalled() allows a silence of ${name}`, () => {
+    const pace = new Pace(2);
+    run(pace, { fromMs: 0, forMs: 30_000, blocksPerSecond });
+    const atMs = 30_000;
+    pace.asked(atMs);
+    if (blocksPerSecond > 0) pace.received(BLOCK_LENGTH, atMs);
+    assert(!pace.isStalled(atMs + stallMs * 0.75), "before");
+    assert(pace.isStalled(atMs + stallMs * 1.3), "after");
+    assert(pace.isLate(atMs + stallMs * 0.4));
+    assert(!pace.isLate(atMs + stallMs * 0.15));
+  });
+}
+
+Deno.test("asked() begins the silence anew", () => {
+  const pace = new Pace(2);
+  pace.asked(0);
+  assert(pace.isStalled(10_000));
+  pace.asked(10_000);
+  assert(!pace.isStalled(10_000));
 });

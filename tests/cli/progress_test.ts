@@ -59,9 +59,9 @@ Deno.test("renderProgress() fits its fields by weight into any width", () => {
       "stalled",
       STALLED,
       80,
-      "45.0%  [================>                     ]  0 B/s  1 peer  availability 0.75",
+      "45.0%  [===============>                    ]  0 B/s  1 peer  availability 0.75",
     ],
-    ["alone", ALONE, 40, " 0.0%  [            ]  0 B/s  no peers yet"],
+    ["alone", ALONE, 40, " 0.0%  0 B/s  no peers yet"],
   ];
   for (const [words, event, columns, expected] of rows) {
     const line = renderProgress("film.mkv", event, { columns, colors: "off" });

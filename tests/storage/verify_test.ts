@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { verify, type VerifyEvent } from "../../lib/storage/verify.ts";
+import { Geometry } from "../../lib/torrent/geometry.ts";
 import { parseMetainfo } from "../../lib/torrent/metainfo.ts";
 import {
   bytesOfSeed,
@@ -15,6 +16,7 @@ const FILES: readonly FixtureFile[] = [
   { path: [".pad", "15536"], bytes: new Uint8Array(15_536), isPadding: true },
   { path: ["sub", "deep", "c.bin"], bytes: bytesOfSeed(100_000, 3) },
 ];
+const MIB = 1024 * 1024;
 const METAINFO = parseMetainfo(multiFileTorrent(FILES));
 
 async function faultsOf(directory: string): Promise<{ faults: string[]; havePieces: number }> {
@@ -120,20 +122,17 @@ Deno.test("verify() of nothing at all finds every file missing", async () => {
 });
 
 Deno.test("verify() ends when aborted", async () => {
-  const length = 512 * 1024 * 1024;
   const path = await Deno.makeTempFile();
   try {
-    await Deno.truncate(path, length);
-    const name = path.split(/[/\\]/).at(-1) ?? "";
+    const files = [
+      { path: [path.split("/").at(-1) ?? ""], lengthBytes: 512 * MIB, isPadding: false },
+    ];
+    await Deno.truncate(path, 512 * MIB);
+    const geometry = new Geometry(files, 16 * MIB);
+    const metainfo = { ...METAINFO, files, geometry, pieceLength: 16 * MIB };
     const controller = new AbortController();
-    const metainfo = {
-      ...METAINFO,
-      files: [{ path: [name], lengthBytes: length, isPadding: false }],
-    };
-    const checking = verify(metainfo, {
-      directory: path.slice(0, -name.length - 1),
-      signal: controller.signal,
-    });
+    const directory = path.split("/").slice(0, -1).join("/");
+    const checking = verify(metainfo, { directory, signal: controller.signal });
     controller.abort(new Error("enough"));
     await assertRejects(() => Array.fromAsync(checking), Error, "enough");
   } finally {

@@ -1,0 +1,235 @@
+import { assert, assertEquals } from "@std/assert";
+import { pickBlocks, type PickOptions } from "../../lib/blocks/picker.ts";
+import { BLOCK, type Ledger, type OpenPiece, type Source } from "../../lib/ledger.ts";
+import { BUDGET_BYTES } from "../../lib/ledger/budget.ts";
+import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
+import { addSource, bitsOf, KIB, makeLedger, plainGeometry } from "../support/torrents.ts";
+
+const MIB = 1024 * KIB;
+
+/** Who was asked for what, in the order of asking. */
+class Asker {
+  readonly ledger: Ledger;
+  readonly asked = new Map<string, Source[]>();
+  /** Whether a source is worth asking for what others are. */
+  isFast: (source: Source) => boolean = () => true;
+
+  constructor(ledger: Ledger) {
+    this.ledger = ledger;
+  }
+
+  /** Picks up to `count` blocks. @returns them as "piece:block" */
+  pick(source: Source, count: number, options: Partial<PickOptions> = {}): string[] {
+    const picked: string[] = [];
+    const { ledger } = this;
+    const isCounting = options.ask === undefined;
+    const taken = pickBlocks({
+      ledger,
+      source,
+      count,
+      isStarved: false,
+      isWorthDoubling: (piece, block) =>
+        this.isFast(source) && !this.requesters(piece, block).includes(source),
+      ask: (piece, block) => {
+        picked.push(keyOf(piece, block));
+        this.asked.set(keyOf(piece, block), [...this.requesters(piece, block), source]);
+      },
+      ...options,
+    });
+    if (isCounting) assertEquals(taken, picked.length);
+    assert(taken <= count);
+    return picked;
+  }
+
+  requesters(piece: OpenPiece, block: number): readonly Source[] {
+    return this.asked.get(keyOf(piece, block)) ?? [];
+  }
+
+  /** The block comes from the source. */
+  answer(piece: OpenPiece, block: number, source: Source): void {
+    this.ledger.hold(piece, block, source.id);
+    this.ledger.unrequest(piece, block);
+  }
+}
+
+function keyOf(piece: OpenPiece, block: number): string {
+  return `${piece.pieceIndex}:${block}`;
+}
+
+/** A ledger that is past its first, random pieces. */
+function startedLedger(pieceCount: number, pieceLength: number): Ledger {
+  return makeLedger(plainGeometry(pieceCount * pieceLength, pieceLength), {
+    verified: bitsOf(pieceCount, [0, 1, 2, 3]),
+  });
+}
+
+Deno.test("pickBlocks() finishes open pieces, oldest first, before it opens one", () => {
+  const asker = new Asker(startedLedger(10, 64 * KIB));
+  const source = addSource(asker.ledger);
+  const [older, newer] = [asker.ledger.open(9), asker.ledger.open(5)];
+  asker.ledger.request(older, 0, 99);
+  assertEquals(asker.pick(source, 6), ["9:1", "9:2", "9:3", "5:0", "5:1", "5:2"]);
+  assertEquals([older.freeCount, newer.freeCount], [0, 1]);
+  const [first, second] = asker.pick(source, 2);
+  assertEquals(first, "5:3");
+  assert(second !== undefined && !second.startsWith("5:") && !second.startsWith("9:"));
+});
+
+Deno.test("pickBlocks() leaves open pieces that the source lacks to others", () => {
+  const asker = new Asker(startedLedger(10, 32 * KIB));
+  const source = addSource(asker.ledger, [6, 7]);
+  asker.ledger.open(8);
+  assertEquals(asker.pick(source, 10).toSorted(), ["6:0", "6:1", "7:0", "7:1"]);
+});
+
+Deno.test("pickBlocks() opens the rarest piece, of those that the source has", () => {
+  const asker = new Asker(startedLedger(8, 16 * KIB));
+  addSource(asker.ledger, [4, 5, 7]);
+  addSource(asker.ledger, [4, 7]);
+  const seed = addSource(asker.ledger);
+  const source = addSource(asker.ledger, [4, 5, 7]);
+  assertEquals(asker.pick(source, 1), ["5:0"]);
+  assertEquals(asker.pick(seed, 1), ["6:0"]);
+  assertEquals(asker.pick(source, 10).toSorted(), ["4:0", "7:0"]);
+});
+
+Deno.test("pickBlocks() picks the first pieces at random, whatever is rare", () => {
+  const opened = new Set<string>();
+  for (let seed = 0; seed < 60; seed++) {
+    const ledger = makeLedger(plainGeometry(8 * 16 * KIB, 16 * KIB), {
+      random: () => (seed % 8) / 8,
+    });
+    addSource(ledger, [0, 1, 2, 3, 4, 5, 6]);
+    for (const key of new Asker(ledger).pick(addSource(ledger), 1)) opened.add(key);
+  }
+  assertEquals(opened.size, 8);
+});
+
+const NOTHING: readonly (readonly [string, (ledger: Ledger) => Source])[] = [
+  ["has nothing", (ledger) => addSource(ledger, [])],
+  ["has only what we have", (ledger) => addSource(ledger, [0, 1, 2, 3])],
+];
+
+for (const [name, makeSource] of NOTHING) {
+  Deno.test(`pickBlocks() finds nothing for a source that ${name}`, () => {
+    const asker = new Asker(startedLedger(8, 16 * KIB));
+    const source = makeSource(asker.ledger);
+    asker.pick(addSource(asker.ledger), 10);
+    assertEquals(asker.pick(source, 10), []);
+  });
+}
+
+Deno.test("pickBlocks() opens no piece once the buffers are spent, but one in place for the idle", () => {
+  const asker = new Asker(startedLedger(40, MIB));
+  const source = addSource(asker.ledger);
+  assertEquals(asker.pick(source, 2000).length, 24 * 64);
+  assertEquals(asker.pick(source, 10), []);
+  const idle = addSource(asker.ledger);
+  assertEquals(asker.pick(idle, 100, { isStarved: true }).length, 64);
+  assertEquals([...asker.ledger.openPieces].at(-1)?.buffer, undefined);
+});
+
+Deno.test("pickBlocks() asks for no more than the budget in place", () => {
+  const asker = new Asker(makeLedger(plainGeometry(64 * MIB, 64 * MIB)));
+  const source = addSource(asker.ledger);
+  assertEquals(asker.pick(source, 5000).length, BUDGET_BYTES / BLOCK_LENGTH);
+  assertEquals(asker.ledger.budget.freeBytes, 0);
+});
+
+Deno.test("pickBlocks() asks nobody twice beyond the budget, though it be end game", () => {
+  const asker = new Asker(makeLedger(plainGeometry(64 * MIB, 64 * MIB)));
+  const [slow, fast] = [addSource(asker.ledger), addSource(asker.ledger)];
+  asker.pick(slow, 5000);
+  assert(asker.ledger.isEndGame);
+  assertEquals(asker.pick(fast, 100), []);
+  assertEquals(asker.ledger.budget.freeBytes, 0);
+});
+
+Deno.test("pickBlocks() asks one source that is no suspect for the whole of a suspect piece", () => {
+  const asker = new Asker(startedLedger(5, 64 * KIB));
+  const [suspect, first, second] = [0, 1, 2].map(() => addSource(asker.ledger));
+  assert(suspect !== undefined && first !== undefined && second !== undefined);
+  for (const source of [suspect, first, second]) source.bytesPerMs = 1;
+  const piece = asker.ledger.open(4, new Set([suspect.id]));
+  assertEquals(asker.pick(suspect, 9), []);
+  assertEquals(asker.pick(first, 1), ["4:0"]);
+  assertEquals(piece.soleSource, first.id);
+  assertEquals(asker.pick(second, 9), []);
+  assertEquals(asker.pick(first, 9), ["4:1", "4:2", "4:3"]);
+});
+
+Deno.test("pickBlocks() doubles in end game: never of one source twice, at most three sources", () => {
+  const asker = new Asker(startedLedger(6, 32 * KIB));
+  const sources = [0, 1, 2, 3].map(() => addSource(asker.ledger));
+  const all = ["4:0", "4:1", "5:0", "5:1"];
+  for (const [index, source] of sources.entries()) {
+    const picked = asker.pick(source, 10).toSorted();
+    assertEquals(picked, index < 3 ? all : []);
+    assertEquals(asker.pick(source, 10), []);
+  }
+  for (const piece of asker.ledger.openPieces) assertEquals([...piece.requesters], [3, 3]);
+});
+
+Deno.test("pickBlocks() doubles first what only one source is asked for", () => {
+  const asker = new Asker(startedLedger(5, 64 * KIB));
+  const [a, b, c] = [0, 1, 2].map(() => addSource(asker.ledger));
+  assert(a !== undefined && b !== undefined && c !== undefined);
+  asker.pick(a, 4);
+  assertEquals(asker.pick(b, 2), ["4:0", "4:1"]);
+  assertEquals(asker.pick(c, 3), ["4:2", "4:3", "4:0"]);
+});
+
+Deno.test("pickBlocks() doubles only what is worth it, and nothing that is held", () => {
+  const asker = new Asker(startedLedger(5, 32 * KIB));
+  const [slow, fast] = [addSource(asker.ledger), addSource(asker.ledger)];
+  asker.pick(slow, 2);
+  asker.isFast = () => false;
+  assertEquals(asker.pick(fast, 9), []);
+  asker.isFast = () => true;
+  const piece = asker.ledger.openPiece(4);
+  assert(piece !== undefined);
+  asker.answer(piece, 0, slow);
+  assertEquals(asker.pick(fast, 9), ["4:1"]);
+  assertEquals(piece.states[0], BLOCK.held);
+});
+
+Deno.test("pickBlocks() doubles nothing while a piece is left to open", () => {
+  const asker = new Asker(startedLedger(6, 16 * KIB));
+  const [first, second] = [addSource(asker.ledger, [4]), addSource(asker.ledger, [4])];
+  assertEquals(asker.pick(first, 9), ["4:0"]);
+  assertEquals(asker.pick(second, 9), []);
+});
+
+Deno.test("pickBlocks() searches no missing pieces for a source whose useful ones are all open", () => {
+  const pieceCount = 10_000;
+  const asker = new Asker(startedLedger(pieceCount, 16 * KIB));
+  const source = addSource(asker.ledger, [7, 8, 9]);
+  for (const pieceIndex of [7, 8, 9]) asker.pick(addSource(asker.ledger, [pieceIndex]), 1);
+  addSource(asker.ledger, Array(pieceCount).keys().drop(10));
+  let looks = 0;
+  const has = source.has.bind(source);
+  source.has = (pieceIndex) => {
+    looks++;
+    return has(pieceIndex);
+  };
+  assertEquals(asker.pick(source, 9), []);
+  assert(looks < 20, `${looks} looks`);
+});
+
+Deno.test("pickBlocks() goes once through a piece of 512 MiB", () => {
+  const asker = new Asker(makeLedger(plainGeometry(512 * MIB, 512 * MIB)));
+  const source = addSource(asker.ledger);
+  let [count, next] = [0, 0];
+  for (let round = 0; round < 40; round++) {
+    const asked: number[] = [];
+    asker.pick(source, 1024, { ask: (_, block) => asked.push(block) > 0 && void count++ });
+    const piece = asker.ledger.openPiece(0);
+    assert(piece !== undefined);
+    for (const block of asked) {
+      assertEquals(block, next++);
+      asker.answer(piece, block, source);
+    }
+  }
+  assertEquals(count, 32768);
+  assert(asker.ledger.openPiece(0)?.isFull);
+});

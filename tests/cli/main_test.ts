@@ -1,0 +1,152 @@
+/** The program as a whole, as scripts run it: each test starts it once or twice. */
+import { assert, assertEquals } from "@std/assert";
+import { bytesOfSeed, multiFileTorrent, writeFiles } from "./torrent_fixture.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).href;
+const FILES = [
+  { path: ["a.bin"], bytes: bytesOfSeed(40_000, 1) },
+  { path: ["sub", "b.bin"], bytes: bytesOfSeed(10_000, 2) },
+];
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function command(args: readonly string[], options: Deno.CommandOptions = {}): Deno.Command {
+  const { args: flags = ["-A"], ...rest } = options;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--cached-only", ...flags, MAIN, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...rest,
+  });
+}
+
+async function run(args: readonly string[], options: Deno.CommandOptions = {}): Promise<Ended> {
+  const { code, stdout, stderr } = await command(args, options).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** A folder with the torrent `t` and the files it names; gone at the end. */
+class Place implements Disposable {
+  readonly path = Deno.makeTempDirSync();
+  readonly torrent = `${this.path}/t`;
+
+  constructor() {
+    Deno.writeFileSync(this.torrent, multiFileTorrent(FILES));
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+Deno.test("main() prints version and help on standard output", async () => {
+  assertEquals(await run(["-V"]), { code: 0, stdout: "westorrent 0.1.0\n", stderr: "" });
+  const help = await run(["--help"]);
+  assertEquals([help.code, help.stderr], [0, ""]);
+  assert(help.stdout.includes("Usage:"));
+});
+
+Deno.test("main() says what is wrong in one line and exits by its kind", async (t) => {
+  using place = new Place();
+  await Deno.writeTextFile(`${place.path}/bad`, "this is no torrent");
+  const rows: [string, string[], number][] = [
+    ["a wrong option", ["--ouput", "x"], 2],
+    ["no such file", ["show", `${place.path}/none`], 1],
+    ["no torrent", ["show", `${place.path}/bad`], 3],
+    ["files not there", ["verify", "-q", place.torrent, place.path], 1],
+  ];
+  for (const [words, args, code] of rows) {
+    await t.step(words, async () => {
+      const ended = await run(args);
+      assertEquals([ended.code, ended.stdout], [code, ""]);
+      assert(/^westorrent: Cannot [^\n]+\n$/.test(ended.stderr), ended.stderr);
+    });
+  }
+});
+
+Deno.test("main() adds a stack trace only with -v", async () => {
+  const { code, stderr } = await run(["-v", "show", "/nonexistent/x.torrent"]);
+  assertEquals(code, 1);
+  assert(stderr.includes("\n    at "), stderr);
+});
+
+Deno.test("main() shows a torrent from standard input with no permission at all", async () => {
+  using place = new Place();
+  const child = command(["show", "--json", "-"], { args: ["--no-prompt"], stdin: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(await Deno.readFile(place.torrent));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  assertEquals(JSON.parse(new TextDecoder().decode(stdout)).files, [
+    { path: "album/a.bin", length: 40_000 },
+    { path: "album/sub/b.bin", length: 10_000 },
+  ]);
+});
+
+Deno.test("main() verifies files with permission to read alone", async () => {
+  using place = new Place();
+  await writeFiles(place.path, FILES);
+  const flags = { args: ["--no-prompt", "--allow-read"] };
+  const ended = await run(["verify", "--json", place.torrent, place.path], flags);
+  const last = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "");
+  assertEquals([ended.code, ended.stderr, last.isComplete, last.havePieces], [0, "", true, 4]);
+});
+
+Deno.test("main() ends quietly when nobody reads its output", async () => {
+  using place = new Place();
+  const child = command(["verify", "--json", place.torrent, place.path]).spawn();
+  await child.stdout.cancel();
+  const stderr = await new Response(child.stderr).text();
+  assertEquals([(await child.status).code, stderr], [1, ""]);
+});
+
+Deno.test({
+  name: "main() ends at once on a signal while it waits for its source",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const child = command(["-v", "show", "-"], { stdin: "piped" }).spawn();
+    // Its handler stands once it has read what we wrote: the pipe takes no more than 64 KiB unread.
+    const writer = child.stdin.getWriter();
+    await writer.write(new Uint8Array(256 * 1024));
+    child.kill("SIGINT");
+    const { code, stdout } = await child.output();
+    assertEquals([code, stdout.length], [130, 0]);
+    await writer.close().catch(() => {}); // its reader is gone
+  },
+});
+
+Deno.test({
+  name: "main() serves the mock tracker's bytes until a signal",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const env = { WESTORRENT_LOCAL_PEERS: "33854,51413" };
+    const child = command(["tracker", "--port", String(freePort())], { env }).spawn();
+    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    const { value = "" } = await reader.read();
+    const url = /^The mock tracker answers at (\S+)\n$/.exec(value)?.[1] ?? "";
+    const response = await fetch(url);
+    const expected = [..."d8:intervali30e5:peers12:"].map((letter) => letter.charCodeAt(0));
+    assertEquals(
+      [...await response.bytes()],
+      [...expected, 127, 0, 0, 1, 0x84, 0x3e, 127, 0, 0, 1, 0xc8, 0xd5, 0x65],
+    );
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 143);
+    assertEquals((await reader.read()).value, "westorrent: Stopped by SIGTERM\n");
+    await reader.cancel();
+    await child.stdout.cancel();
+  },
+});
+
+/** A port that was free just now: the command line takes none of 0. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
