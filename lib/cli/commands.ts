@@ -13,7 +13,7 @@ import { showJson, showText } from "./show.ts";
 import { readSource } from "./source.ts";
 import { runTracker } from "./tracker.ts";
 import { versionText } from "./version.ts";
-import type { CliEvent } from "./view.ts";
+import type { CliEvent } from "./cli_event.ts";
 
 /** The events of one command. It has ended well when the iteration ends; else that throws. */
 export type CommandRun = AsyncGenerator<CliEvent, void, undefined>;

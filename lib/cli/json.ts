@@ -5,7 +5,7 @@
  */
 import { toJson } from "./json_text.ts";
 import type { TextSink } from "./sink.ts";
-import type { CliEvent, View } from "./view.ts";
+import type { CliEvent, View } from "./cli_event.ts";
 
 /** Writes every event as it is; the README holds the schema. */
 export class JsonView implements View {

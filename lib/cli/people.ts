@@ -9,7 +9,7 @@ import type { VerifyEvent } from "../storage/verify.ts";
 import { formatBytes, formatDuration, formatNoun, formatRate } from "./format.ts";
 import type { ProgressDisplay } from "./live.ts";
 import type { TextSink } from "./sink.ts";
-import type { CliEvent, View } from "./view.ts";
+import type { CliEvent, View } from "./cli_event.ts";
 
 /** What the view for people stands on; it owns the progress display. */
 export interface PeopleViewOptions {

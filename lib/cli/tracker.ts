@@ -6,7 +6,7 @@
 import { formatAddress } from "../base/address.ts";
 import { serveMockTracker } from "../tracker/mock_server.ts";
 import type { Invocation } from "./options.ts";
-import type { CliEvent } from "./view.ts";
+import type { CliEvent } from "./cli_event.ts";
 
 /** Names the peers that it shall name: ports on this machine, such as `33854,51413`. */
 const PEERS_VARIABLE = "WESTORRENT_LOCAL_PEERS";

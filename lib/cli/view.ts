@@ -3,28 +3,12 @@
  *
  * @module
  */
-import type { DownloadEvent } from "../events.ts";
-import type { VerifyEvent } from "../storage/verify.ts";
+import type { CliEvent, View } from "./cli_event.ts";
 import { JsonView } from "./json.ts";
 import { LineProgress, LiveProgress, type ProgressDisplay } from "./live.ts";
 import type { Display } from "./options.ts";
 import { PeopleView } from "./people.ts";
 import { TextSink, type TextTarget } from "./sink.ts";
-
-/** Everything that a command can report. */
-export type CliEvent =
-  | DownloadEvent
-  | VerifyEvent
-  /** What the user asked for, as it goes to standard output. */
-  | { readonly kind: "output"; readonly text: string }
-  /** The mock tracker answers at this URL. */
-  | { readonly kind: "serving"; readonly url: string };
-
-/** Shows events; disposing it leaves a clean terminal, whatever happened before. */
-export interface View extends AsyncDisposable {
-  /** Shows one event; resolves when it may take the next. */
-  show(event: CliEvent): Promise<void>;
-}
 
 /** What a view writes to; tests bring their own. */
 export interface Console {
