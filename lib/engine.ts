@@ -159,7 +159,7 @@ export class Engine implements AsyncDisposable {
 
   /** A private torrent has changed its tracker: the peers of the other are its own (BEP 27). */
   #leavePeers(): void {
-    this.#book.forgetIdle();
+    this.#book.forget();
     this.swarm.closeAll(new PeerError("The tracker that named this peer was left", "surplus"));
   }
 
