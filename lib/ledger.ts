@@ -147,7 +147,8 @@ export class Ledger {
     if (piece.states[block] !== BLOCK.requested || piece.requesters[block] !== 0) return;
     piece.free(block);
     piece.isDoubled = true;
-    if (piece.freeCount === piece.blockCount && piece.suspects === undefined) this.#close(piece);
+    const isUnasked = piece.freeCount + piece.heldCount === piece.blockCount;
+    if (isUnasked && piece.isEmpty && piece.suspects === undefined) this.#close(piece);
     else this.#withFree.add(piece);
     this.onWork();
   }
@@ -180,7 +181,7 @@ export class Ledger {
   /** Ends every open piece that holds something, handing it to `save` first; for the end of a run. */
   closeAll(save: (piece: OpenPiece) => void): void {
     for (const piece of [...this.#open.values()]) {
-      if (piece.heldCount > 0) save(piece);
+      if (!piece.isEmpty) save(piece);
       this.#close(piece);
     }
   }
@@ -240,6 +241,7 @@ export class Ledger {
         this.hold(piece, block, LOCAL_SOURCE);
       }
     }
+    piece.paddingCount = piece.heldCount;
   }
 
   /** Blocks that an earlier run left on disk: the piece goes on in place. */

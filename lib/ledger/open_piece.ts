@@ -29,6 +29,8 @@ export class OpenPiece {
   isDoubled = false;
   freeCount: number;
   heldCount = 0;
+  /** How many of the held blocks are padding alone. */
+  paddingCount = 0;
   /** How many held blocks an earlier run left on disk, unverified. */
   restoredCount = 0;
   /** Sources of earlier attempts that ended in a wrong hash: while there are any, one source fetches the whole. */
@@ -51,6 +53,11 @@ export class OpenPiece {
   /** Whether every block is held. */
   get isFull(): boolean {
     return this.heldCount === this.blockCount;
+  }
+
+  /** Whether nothing of it has come. */
+  get isEmpty(): boolean {
+    return this.heldCount === this.paddingCount;
   }
 
   /** The first block that nobody is asked for; -1 when there is none. */
