@@ -16,7 +16,7 @@
  * @module
  */
 import type { Geometry } from "./torrent/geometry.ts";
-import { bitOf, setBit } from "./base/bits.ts";
+import { emptyBits, hasBit, setBit } from "./base/bits.ts";
 import { Budget } from "./ledger/budget.ts";
 import { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
 import { Holdings, type Source } from "./ledger/holdings.ts";
@@ -57,10 +57,10 @@ export class Ledger {
     this.geometry = geometry;
     this.budget = new Budget(geometry.maxPieceLength);
     this.rarity = new Rarity(geometry.pieceCount, options.random ?? Math.random);
-    this.verified = new Uint8Array(Math.ceil(geometry.pieceCount / 8));
+    this.verified = emptyBits(geometry.pieceCount);
     this.holdings = new Holdings(this.verified, geometry.pieceCount, this.rarity);
     for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
-      if (bitOf(options.verified, pieceIndex) || this.#isPadding(pieceIndex)) {
+      if (hasBit(options.verified, pieceIndex) || this.#isPadding(pieceIndex)) {
         this.#setVerified(pieceIndex);
       }
     }
@@ -98,7 +98,7 @@ export class Ledger {
   }
 
   isVerified(pieceIndex: number): boolean {
-    return bitOf(this.verified, pieceIndex);
+    return hasBit(this.verified, pieceIndex);
   }
 
   /** The block table of a piece, while it has one. */
@@ -248,7 +248,7 @@ export class Ledger {
   #restore(pieceIndex: number, blocks: Uint8Array): void {
     if (pieceIndex >= this.geometry.pieceCount || this.isVerified(pieceIndex)) return;
     const wanted = this.#wantedBlocks(pieceIndex);
-    const stored = wanted.filter((block) => bitOf(blocks, block));
+    const stored = wanted.filter((block) => hasBit(blocks, block));
     // The arrival of a block is what has a piece checked: of one that is all there, a block is asked for again.
     if (stored.length === wanted.length) stored.pop();
     if (stored.length === 0) return;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { bitOf, countBits } from "../lib/base/bits.ts";
+import { countBits, hasBit } from "../lib/base/bits.ts";
 import { BLOCK, type Ledger, LOCAL_SOURCE, type OpenPiece } from "../lib/ledger.ts";
 import { BUDGET_BYTES } from "../lib/ledger/budget.ts";
 import { BLOCK_LENGTH } from "../lib/torrent/geometry.ts";
@@ -274,7 +274,7 @@ Deno.test("setHaves() replaces what the source had, complete or not", () => {
   assertEquals([source.isComplete, source.haveCount, source.usefulCount], [false, 1, 1]);
   assertEquals([ledger.holdings.completeCount, ledger.rarity.availability(2)], [0, 1]);
   assertEquals(countBits(source.bits ?? new Uint8Array()), 1);
-  assert(bitOf(source.bits, 2));
+  assert(hasBit(source.bits, 2));
 });
 
 Deno.test("hold() of an answer that comes late takes a free block", () => {

@@ -1,20 +1,37 @@
 /**
- * Bits in the order of BEP 3: bit 0 is the highest bit of byte 0.
+ * Sets of small numbers, as bytes: number 0 is the highest bit of byte 0, as in a bitfield (BEP 3).
  *
  * @module
  */
 
-/** Whether bit `index` is set; bits beyond the array, or of no array, are not. */
-export function bitOf(bits: Uint8Array | undefined, index: number): boolean {
+/** An empty set with room for the numbers 0 to `count - 1`. */
+export function emptyBits(count: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Math.ceil(count / 8));
+}
+
+/** Whether `index` is in the set; nothing is in no set, or beyond its room. */
+export function hasBit(bits: Uint8Array | undefined, index: number): boolean {
   return ((bits?.[index >>> 3] ?? 0) & (0x80 >>> (index & 7))) !== 0;
 }
 
-/** Sets bit `index`, which lies inside the array. */
+/** Puts `index` into the set; one beyond its room is dropped. */
 export function setBit(bits: Uint8Array, index: number): void {
   bits[index >>> 3] = (bits[index >>> 3] ?? 0) | (0x80 >>> (index & 7));
 }
 
-/** How many bits are set. */
+/** What is in either of two sets of the same room. */
+export function unite(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.map((byte, at) => byte | (b[at] ?? 0));
+}
+
+/** Whether the set has room for exactly `count` numbers, and no bit beyond them. */
+export function isBitsOf(bits: Uint8Array, count: number): boolean {
+  if (bits.length !== Math.ceil(count / 8)) return false;
+  const spare = bits.length * 8 - count;
+  return ((bits[bits.length - 1] ?? 0) & ((1 << spare) - 1)) === 0;
+}
+
+/** How many numbers are in the set. */
 export function countBits(bits: Uint8Array): number {
   let count = 0;
   for (let byte of bits) {

@@ -3,18 +3,16 @@
  *
  * @module
  */
-import { countBits } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
-import { BLOCK, type Ledger, type OpenPiece, type Source, type SourceId } from "../ledger.ts";
+import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
+import { parseBitfield } from "../peers/bitfield.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { type Block, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
 import { pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
-
-/** Blocks that were never asked for, after which a peer is closed. */
-const MAX_UNREQUESTED = 16;
 
 /** A source in end game is asked for what another one is, when that one takes this many times as long. */
 const DOUBLING_FACTOR = 2;
@@ -31,28 +29,12 @@ const STARVED_MS = 2_000;
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
 
-/** One block that has come and is held. */
-export interface Block {
-  readonly piece: OpenPiece;
-  readonly block: number;
-  readonly source: Source;
-  /** Whether it was the last one of its piece. */
-  readonly completesPiece: boolean;
-}
-
 /** What the downloaders of all peers share. */
-export interface Shared {
-  readonly ledger: Ledger;
-  /** Where blocks go whose piece is not in memory; offsets in the torrent. */
-  readonly sink: { write(offset: number, bytes: Uint8Array): void };
+export interface Shared extends IntakeShared {
   /** Takes the blocks of one read. */
   deliver(blocks: readonly Block[]): void;
-  /** A block is held: whoever else is asked for it need not send it. */
-  cancelElsewhere(piece: OpenPiece, block: number, except: Downloader): void;
   /** How long a source will take to answer what it is asked, in milliseconds. */
   drainMs(source: SourceId | undefined): number;
-  /** Counts payload, of use or not. */
-  count(kind: "useful" | "wasted", lengthBytes: number): void;
   /** This downloader found nothing to ask for; it is woken when that may have changed. */
   idle(downloader: Downloader): void;
   left(downloader: Downloader): void;
@@ -66,8 +48,7 @@ export class Downloader implements PeerRole {
   readonly #ledger: Ledger;
   readonly #queue = new RequestQueue();
   readonly #pace: Pace;
-  #delivered: Block[] = [];
-  #unrequested = 0;
+  readonly #intake: Intake;
   #stalledAtMs: number | undefined;
   #busyAtMs = Infinity;
 
@@ -77,6 +58,7 @@ export class Downloader implements PeerRole {
     this.#shared = shared;
     this.#ledger = shared.ledger;
     this.source = this.#ledger.holdings.add();
+    this.#intake = new Intake(shared, this.source, this.#queue);
     this.#pace = new Pace(startDepth);
   }
 
@@ -109,7 +91,9 @@ export class Downloader implements PeerRole {
       case "unchoke":
         return this.#serve();
       case "piece":
-        return this.#arrived(message.pieceIndex, message.begin, message.block);
+        this.#pace.received(message.block.length, this.#nowMs);
+        this.#resume();
+        return this.#intake.receive(message.pieceIndex, message.begin, message.block);
       case "extended":
         if (this.session.extension?.reqq !== undefined) {
           this.#pace.setLimit(this.session.extension.reqq);
@@ -118,10 +102,7 @@ export class Downloader implements PeerRole {
   }
 
   settle(): void {
-    if (this.#delivered.length > 0) {
-      this.#shared.deliver(this.#delivered);
-      this.#delivered = [];
-    }
+    this.#deliver();
     this.session.setInteresting(this.source.usefulCount > 0);
     this.refill();
   }
@@ -136,7 +117,7 @@ export class Downloader implements PeerRole {
 
   leave(): void {
     this.#stop();
-    if (this.#delivered.length > 0) this.#shared.deliver(this.#delivered);
+    this.#deliver();
     this.#shared.left(this);
     this.#ledger.removeSource(this.source);
   }
@@ -206,15 +187,8 @@ export class Downloader implements PeerRole {
   }
 
   #haves(bits: Uint8Array): void {
-    const { geometry } = this.#ledger;
-    const own = bits.slice();
-    const spareBits = own.length * 8 - geometry.pieceCount;
-    if (
-      ((own.at(-1) ?? 0) & ((1 << spareBits) - 1)) !== 0 || countBits(own) > geometry.pieceCount
-    ) {
-      throw new PeerError("Bitfield has spare bits set", "protocol");
-    }
-    this.#ledger.holdings.setHaves(this.source, own);
+    const { holdings, geometry } = this.#ledger;
+    holdings.setHaves(this.source, parseBitfield(bits, geometry.pieceCount));
   }
 
   #have(pieceIndex: number): void {
@@ -224,57 +198,11 @@ export class Downloader implements PeerRole {
     this.#ledger.holdings.addHave(this.source, pieceIndex);
   }
 
-  #arrived(pieceIndex: number, begin: number, bytes: Uint8Array): void {
-    const block = begin / BLOCK_LENGTH;
-    const asked = this.#queue.take(pieceIndex, block);
-    this.#pace.received(bytes.length, this.#nowMs);
-    this.#resume();
-    if (asked !== undefined) {
-      if (bytes.length !== this.#lengthOf(asked, block)) {
-        throw new PeerError(`Block of ${bytes.length} bytes is not what was requested`, "protocol");
-      }
-      this.#keep(asked, block, bytes);
-      return this.#ledger.unrequest(asked, block);
-    }
-    if (!this.#queue.takeReturned(pieceIndex, block)) this.#countUnrequested();
-    else this.#keepLate(pieceIndex, block, bytes);
-  }
-
-  /** The answer to a request that was given up: of use if the block is still missing. */
-  #keepLate(pieceIndex: number, block: number, bytes: Uint8Array): void {
-    const piece = this.#ledger.openPiece(pieceIndex);
-    const isMissing = piece !== undefined && piece.states[block] !== BLOCK.held &&
-      this.#ledger.maySupply(piece, this.source) && bytes.length === this.#lengthOf(piece, block);
-    if (isMissing) this.#keep(piece, block, bytes);
-    else this.#shared.count("wasted", bytes.length);
-  }
-
-  /** Copies a block to its one place, in its piece's buffer or on disk. */
-  #keep(piece: OpenPiece, block: number, bytes: Uint8Array): void {
-    if (this.#ledger.openPiece(piece.pieceIndex) !== piece || piece.states[block] === BLOCK.held) {
-      return this.#shared.count("wasted", bytes.length);
-    }
-    const begin = block * BLOCK_LENGTH;
-    if (piece.buffer !== undefined) piece.buffer.set(bytes, begin);
-    else {this.#shared.sink.write(
-        this.#ledger.geometry.pieceOffset(piece.pieceIndex) + begin,
-        bytes,
-      );}
-    this.#ledger.hold(piece, block, this.source.id);
-    this.#shared.count("useful", bytes.length);
+  #deliver(): void {
+    const blocks = this.#intake.take();
+    if (blocks.length === 0) return;
     this.session.wasUseful = true;
-    const { source } = this;
-    this.#delivered.push({ piece, block, source, completesPiece: piece.isFull });
-    if (piece.isDoubled) this.#shared.cancelElsewhere(piece, block, this);
-  }
-
-  #countUnrequested(): void {
-    this.#unrequested++;
-    if (this.#unrequested < MAX_UNREQUESTED) return;
-    throw new PeerError(
-      `Peer sent ${this.#unrequested} blocks that were not requested`,
-      "protocol",
-    );
+    this.#shared.deliver(blocks);
   }
 
   /** The peer answers (again): it may be asked. */

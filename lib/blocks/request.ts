@@ -10,9 +10,10 @@ import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
 import type { Wire } from "../peers/wire.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
-import { type Block, Downloader, type Shared } from "./downloader.ts";
+import { Downloader, type Shared } from "./downloader.ts";
+import type { Block } from "./intake.ts";
 
-export type { Block } from "./downloader.ts";
+export type { Block } from "./intake.ts";
 
 /** Requests to begin with, towards a peer nothing is known of. */
 const MAX_START_DEPTH = 16;
@@ -84,10 +85,8 @@ export class Downloads implements Role, Shared {
     this.blocks.push(blocks);
   }
 
-  cancelElsewhere(piece: OpenPiece, block: number, except: Downloader): void {
-    for (const downloader of this.#downloaders.values()) {
-      if (downloader !== except) downloader.cancel(piece, block);
-    }
+  cancel(piece: OpenPiece, block: number): void {
+    for (const downloader of this.#downloaders.values()) downloader.cancel(piece, block);
   }
 
   drainMs(source: SourceId | undefined): number {

@@ -6,6 +6,7 @@
 import { download } from "../download.ts";
 import { verify } from "../storage/verify.ts";
 import { type Metainfo, parseMetainfo } from "../torrent/metainfo.ts";
+import { formatNoun } from "./format.ts";
 import { helpText } from "./help.ts";
 import type { Invocation } from "./options.ts";
 import { showJson, showText } from "./show.ts";
@@ -67,8 +68,8 @@ async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): Comman
   for await (const event of verify(metainfo, { directory, signal })) {
     yield event;
     if (event.kind === "verified" && !event.isComplete) {
-      const bad = `${event.badFiles} of ${event.fileCount} files`;
-      throw new Error(`Cannot vouch for "${metainfo.name}": ${bad} are missing or wrong`);
+      const bad = `${event.badFiles} of ${formatNoun(event.fileCount, "file")}`;
+      throw new Error(`Cannot vouch for "${metainfo.name}": missing or wrong: ${bad}`);
     }
   }
 }

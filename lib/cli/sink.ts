@@ -33,7 +33,8 @@ export class TextSink implements AsyncDisposable {
   /**
    * Writes `text`; resolves when it is written, or the signal aborts.
    *
-   * @throws what the target throws, such as Deno.errors.BrokenPipe; then, and ever after
+   * @throws {Deno.errors.BrokenPipe} when the reader is gone, then and ever after
+   * @throws {Error} when it cannot be written for another reason
    */
   async write(text: string): Promise<void> {
     const written = this.#last.then(() => writeWhole(this.#target, ENCODER.encode(text)));
@@ -41,18 +42,23 @@ export class TextSink implements AsyncDisposable {
     try {
       await untilAborted(written, this.#signal);
     } catch (error) {
-      if (!this.#signal.aborted) throw error;
+      if (!this.#signal.aborted) throw writeFailure(error);
       written.catch(() => {}); // at the end of the program a lost reader no longer matters
     }
   }
 
-  /** Writes what the user asked for; a reader who has seen enough of it and left is no failure. */
+  /**
+   * Writes what the user asked for; a reader who has seen enough of it and left is no failure.
+   *
+   * @throws {Error} when it cannot be written; the signal's reason when it aborted before the end
+   */
   async writeResult(text: string): Promise<void> {
     try {
       await this.write(text);
     } catch (error) {
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
+    this.#signal.throwIfAborted();
   }
 
   /** Waits a moment for what was not awaited. */
@@ -63,6 +69,11 @@ export class TextSink implements AsyncDisposable {
     await Promise.race([written, limit]);
     moment.abort();
   }
+}
+
+function writeFailure(cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof Deno.errors.BrokenPipe) return cause;
+  return new Error(`Cannot write to the output: ${cause.message}`, { cause });
 }
 
 async function writeWhole(target: TextTarget, bytes: Uint8Array): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bitOf, countBits, setBit } from "../base/bits.ts";
+import { countBits, emptyBits, hasBit, setBit } from "../base/bits.ts";
 import { LOCAL_SOURCE, type SourceId } from "./open_piece.ts";
 import type { Rarity } from "./rarity.ts";
 
@@ -27,7 +27,7 @@ export class Source {
 
   /** Whether the source has the piece. */
   has(pieceIndex: number): boolean {
-    return this.isComplete || bitOf(this.bits, pieceIndex);
+    return this.isComplete || hasBit(this.bits, pieceIndex);
   }
 }
 
@@ -76,14 +76,14 @@ export class Holdings {
     if (source.haveCount === this.#pieceCount) return this.#complete(source);
     source.bits = bits;
     for (let pieceIndex = 0; pieceIndex < this.#pieceCount; pieceIndex++) {
-      if (bitOf(bits, pieceIndex)) this.#count(source, pieceIndex);
+      if (hasBit(bits, pieceIndex)) this.#count(source, pieceIndex);
     }
   }
 
   /** The source has one piece more; false when it had it. */
   addHave(source: Source, pieceIndex: number): boolean {
     if (source.has(pieceIndex)) return false;
-    source.bits ??= new Uint8Array(this.#verified.length);
+    source.bits ??= emptyBits(this.#pieceCount);
     setBit(source.bits, pieceIndex);
     source.haveCount++;
     this.#count(source, pieceIndex);
@@ -108,7 +108,7 @@ export class Holdings {
     let above = 0;
     for (let pieceIndex = 0; pieceIndex < this.#pieceCount; pieceIndex++) {
       const copies = this.#rarity.availability(pieceIndex) +
-        (bitOf(this.#verified, pieceIndex) ? 1 : 0);
+        (hasBit(this.#verified, pieceIndex) ? 1 : 0);
       if (copies < least) {
         above = pieceIndex;
         least = copies;
@@ -118,7 +118,7 @@ export class Holdings {
   }
 
   #count(source: Source, pieceIndex: number): void {
-    if (!bitOf(this.#verified, pieceIndex)) source.usefulCount++;
+    if (!hasBit(this.#verified, pieceIndex)) source.usefulCount++;
     this.#rarity.increase(pieceIndex);
   }
 
@@ -143,7 +143,7 @@ export class Holdings {
       source.bits !== undefined && pieceIndex < this.#pieceCount;
       pieceIndex++
     ) {
-      if (bitOf(source.bits, pieceIndex)) this.#rarity.decrease(pieceIndex);
+      if (hasBit(source.bits, pieceIndex)) this.#rarity.decrease(pieceIndex);
     }
     source.bits = undefined;
     source.isComplete = false;

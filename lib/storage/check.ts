@@ -11,7 +11,7 @@ import { createHash, type Hash } from "node:crypto";
 import { delay } from "../base/async.ts";
 import type { Geometry } from "../torrent/geometry.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
-import { emptyBits, setBit } from "./bits.ts";
+import { emptyBits, setBit } from "../base/bits.ts";
 import type { CheckProgress } from "./store.ts";
 import { isZero, ZEROS } from "./zeros.ts";
 

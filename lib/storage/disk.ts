@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { delay } from "../base/async.ts";
 import { StorageError } from "../base/errors.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
-import { hasBit } from "./bits.ts";
+import { hasBit } from "../base/bits.ts";
 import { readBootId } from "./boot_id.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Geometry } from "../torrent/geometry.ts";
-import { countBits, emptyBits, hasBit, isBitsOf, setBit } from "./bits.ts";
+import { countBits, emptyBits, hasBit, isBitsOf, setBit } from "../base/bits.ts";
 import type { JournalRecord, PlacedRecord } from "./journal.ts";
 
 /** What can be believed without hashing. */

@@ -5,7 +5,7 @@
  */
 import type { Geometry } from "../torrent/geometry.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
-import { emptyBits, setBit } from "./bits.ts";
+import { emptyBits, setBit } from "../base/bits.ts";
 import { readRun, writeRun } from "./run.ts";
 import type { CheckProgress, Resumed, Store } from "./store.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Metainfo } from "../torrent/metainfo.ts";
-import { hasBit, unite } from "./bits.ts";
+import { hasBit, unite } from "../base/bits.ts";
 import { readBootId } from "./boot_id.ts";
 import { decodeHeader, decodeRecords, type JournalHeader } from "./journal.ts";
 import type { JournalFile } from "./journal_file.ts";

@@ -7,7 +7,7 @@
 import { delay } from "../base/async.ts";
 import { BLOCK_LENGTH, type Geometry } from "../torrent/geometry.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
-import { hasBit } from "./bits.ts";
+import { hasBit } from "../base/bits.ts";
 import type { Folders } from "./folders.ts";
 import type { JournalState } from "./journal_state.ts";
 import { isZero } from "./zeros.ts";

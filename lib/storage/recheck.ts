@@ -7,7 +7,7 @@
  * @module
  */
 import type { Metainfo } from "../torrent/metainfo.ts";
-import { emptyBits, hasBit, setBit, unite } from "./bits.ts";
+import { emptyBits, hasBit, setBit, unite } from "../base/bits.ts";
 import { hashPieces, type HashPiecesOptions } from "./check.ts";
 import type { Files } from "./files.ts";
 import { isVouchedFor, type OldState } from "./old_state.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { setBit } from "../base/bits.ts";
+import { emptyBits, setBit } from "../base/bits.ts";
 import { BLOCK, type Ledger, type OpenPiece } from "../ledger.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import type { Store } from "./store.ts";
@@ -15,7 +15,7 @@ import type { Store } from "./store.ts";
  */
 export async function saveOpenPieces(ledger: Ledger, store: Store): Promise<void> {
   ledger.closeAll((piece) => {
-    const held = new Uint8Array(Math.ceil(piece.blockCount / 8));
+    const held = emptyBits(piece.blockCount);
     for (let block = 0; block < piece.blockCount; block++) {
       if (piece.states[block] !== BLOCK.held) continue;
       setBit(held, block);

@@ -1,17 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { bitOf, countBits, setBit } from "../../lib/base/bits.ts";
+import { countBits, hasBit, setBit } from "../../lib/base/bits.ts";
 import { randomOf } from "../torrent/helpers.ts";
 
-Deno.test("bitOf() takes bit 0 as the highest of byte 0", () => {
+Deno.test("hasBit() takes bit 0 as the highest of byte 0", () => {
   const bits = new Uint8Array([0b1000_0000, 0b0000_0001]);
-  const set = [...Array(16).keys()].filter((index) => bitOf(bits, index));
+  const set = [...Array(16).keys()].filter((index) => hasBit(bits, index));
   assertEquals(set, [0, 15]);
 });
 
-Deno.test("bitOf() finds nothing beyond the array, nor without one", () => {
-  assertEquals(bitOf(new Uint8Array([0xff]), 8), false);
-  assertEquals(bitOf(new Uint8Array([0xff]), 2 ** 31), false);
-  assertEquals(bitOf(undefined, 0), false);
+Deno.test("hasBit() finds nothing beyond the array, nor without one", () => {
+  assertEquals(hasBit(new Uint8Array([0xff]), 8), false);
+  assertEquals(hasBit(new Uint8Array([0xff]), 2 ** 31), false);
+  assertEquals(hasBit(undefined, 0), false);
 });
 
 Deno.test("setBit() and countBits() agree with a set of indices", () => {
@@ -25,6 +25,6 @@ Deno.test("setBit() and countBits() agree with a set of indices", () => {
     assertEquals(countBits(bits), model.size);
   }
   for (let index = 0; index < bits.length * 8; index++) {
-    assertEquals(bitOf(bits, index), model.has(index));
+    assertEquals(hasBit(bits, index), model.has(index));
   }
 });

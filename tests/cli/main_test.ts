@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { bytesOfSeed, multiFileTorrent, writeFiles } from "./torrent_fixture.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../main.ts", import.meta.url).href;
 const FILES = [
   { path: ["a.bin"], bytes: bytesOfSeed(40_000, 1) },
   { path: ["sub", "b.bin"], bytes: bytesOfSeed(10_000, 2) },
@@ -105,6 +105,21 @@ Deno.test("main() ends quietly when nobody reads its output", async () => {
   await child.stdout.cancel();
   const stderr = await new Response(child.stderr).text();
   assertEquals([(await child.status).code, stderr], [1, ""]);
+});
+
+Deno.test({
+  name: "main() ends at once on a signal while it waits for its source",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const child = command(["-v", "show", "-"], { stdin: "piped" }).spawn();
+    // Its handler stands once it has read what we wrote: the pipe takes no more than 64 KiB unread.
+    const writer = child.stdin.getWriter();
+    await writer.write(new Uint8Array(256 * 1024));
+    child.kill("SIGINT");
+    const { code, stdout } = await child.output();
+    assertEquals([code, stdout.length], [130, 0]);
+    await writer.close().catch(() => {}); // its reader is gone
+  },
 });
 
 Deno.test({

@@ -35,6 +35,7 @@ Deno.test("TextSink waits for no stuck reader once the signal aborts", async () 
   controller.abort(new Error("over"));
   await written;
   await sink.write("y");
+  await assertRejects(() => sink.writeResult("z"), Error, "over");
   await sink[Symbol.asyncDispose]();
 });
 

@@ -1,6 +1,6 @@
 /** Random walks through a ledger, and what must hold after each step of them. */
 import { assert, assertEquals } from "@std/assert";
-import { bitOf } from "../../lib/base/bits.ts";
+import { hasBit } from "../../lib/base/bits.ts";
 import { BLOCK, type Ledger, type OpenPiece, type Source } from "../../lib/ledger.ts";
 import { BUDGET_BYTES } from "../../lib/ledger/budget.ts";
 import { bitsOf } from "../support/torrents.ts";
@@ -207,7 +207,7 @@ function checkHoldings(ledger: Ledger): void {
   const pieces = [...Array(pieceCount).keys()];
   const sources = [...holdings.sources];
   for (const source of sources) {
-    const useful = pieces.filter((piece) => source.has(piece) && !bitOf(verified, piece));
+    const useful = pieces.filter((piece) => source.has(piece) && !hasBit(verified, piece));
     assertEquals(source.usefulCount, useful.length);
     assertEquals(source.haveCount, pieces.filter((piece) => source.has(piece)).length);
     assertEquals(source.isComplete, source.haveCount === pieceCount);
@@ -217,7 +217,7 @@ function checkHoldings(ledger: Ledger): void {
     assertEquals(rarity.availability(piece), incomplete.filter((s) => s.has(piece)).length);
   }
   const copies = pieces.map((piece) =>
-    sources.filter((source) => source.has(piece)).length + (bitOf(verified, piece) ? 1 : 0)
+    sources.filter((source) => source.has(piece)).length + (hasBit(verified, piece) ? 1 : 0)
   );
   const least = Math.min(...copies);
   const availability = least + copies.filter((count) => count > least).length / pieceCount;

@@ -5,7 +5,7 @@
 import { canonicalHost, type PeerAddress } from "../../lib/base/address.ts";
 import { PeerError } from "../../lib/base/errors.ts";
 import { type PeerId, toPeerId } from "../../lib/base/identity.ts";
-import { Bitfield } from "../../lib/peers/bitfield.ts";
+import { emptyBits, setBit } from "../../lib/base/bits.ts";
 import { encodeExtensionHandshake } from "../../lib/peers/extension.ts";
 import type { BlockRequest, Message } from "../../lib/peers/message.ts";
 import type { Metainfo } from "../../lib/torrent/metainfo.ts";
@@ -68,7 +68,8 @@ export class Seeder implements AsyncDisposable {
   readonly metainfo: Metainfo;
   readonly content: Uint8Array;
   readonly bytesPerSecond: number | undefined;
-  readonly bitfield: Bitfield;
+  /** What it has, a bit per piece. */
+  readonly bitfield: Uint8Array<ArrayBuffer>;
   readonly peerId: PeerId;
   readonly extensionHandshake: Uint8Array;
   readonly address: PeerAddress;
@@ -101,8 +102,8 @@ export class Seeder implements AsyncDisposable {
     this.metainfo = metainfo;
     this.content = content;
     this.bytesPerSecond = options.bytesPerSecond;
-    this.bitfield = new Bitfield(pieceCount);
-    for (const index of options.pieces ?? Array(pieceCount).keys()) this.bitfield.set(index);
+    this.bitfield = emptyBits(pieceCount);
+    for (const index of options.pieces ?? Array(pieceCount).keys()) setBit(this.bitfield, index);
     this.peerId = options.peerId ?? makeSeederId();
     const client = "honest seeder";
     this.extensionHandshake = encodeExtensionHandshake({ reqq: options.reqq ?? 250, client });

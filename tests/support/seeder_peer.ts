@@ -1,4 +1,5 @@
 /** One connection of a Seeder: reads, answers, and keeps a record. Honest unless its behaviour says otherwise. */
+import { hasBit } from "../../lib/base/bits.ts";
 import { delay } from "../../lib/base/async.ts";
 import { PeerError } from "../../lib/base/errors.ts";
 import { EXTENSION_HANDSHAKE_ID } from "../../lib/peers/extension.ts";
@@ -77,7 +78,7 @@ export class SeederPeer {
     if (this.theirs?.supportsExtensions) {
       this.outbox.extended(EXTENSION_HANDSHAKE_ID, this.seeder.extensionHandshake);
     }
-    this.outbox.bitfield(this.seeder.bitfield.bytes);
+    this.outbox.bitfield(this.seeder.bitfield);
   }
 
   /** Lets the writer see what is in the outbox or the queue. */
@@ -118,7 +119,7 @@ export class SeederPeer {
   }
 
   async #readAll(leftover: Uint8Array): Promise<void> {
-    const framer = new Framer({ bitfieldLength: this.seeder.bitfield.bytes.length, leftover });
+    const framer = new Framer({ bitfieldLength: this.seeder.bitfield.length, leftover });
     while (true) {
       for (let message = framer.next(); message !== undefined; message = framer.next()) {
         this.#receive(message);
@@ -150,7 +151,7 @@ export class SeederPeer {
   #enqueue(request: BlockRequest): void {
     const { pieceIndex, begin, lengthBytes } = request;
     const { geometry } = this.seeder.metainfo;
-    const isValid = this.seeder.bitfield.has(pieceIndex) && lengthBytes > 0 &&
+    const isValid = hasBit(this.seeder.bitfield, pieceIndex) && lengthBytes > 0 &&
       lengthBytes <= BLOCK_LENGTH && begin + lengthBytes <= geometry.pieceLength(pieceIndex);
     if (!isValid) {
       const what = `${pieceIndex} ${begin} ${lengthBytes}`;

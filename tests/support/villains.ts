@@ -147,7 +147,7 @@ export function disconnecting(lengthBytes: number): Behaviour {
 export function badBitfield(fault: "short" | "long" | "spare"): Behaviour {
   return {
     greet(peer) {
-      const bits = peer.seeder.bitfield.bytes;
+      const bits = peer.seeder.bitfield;
       if (fault === "short") peer.outbox.bitfield(bits.subarray(1));
       else if (fault === "long") peer.outbox.bitfield(new Uint8Array([...bits, 0]));
       else peer.outbox.bitfield(bits.map(() => 0xff));
@@ -191,7 +191,7 @@ export function badExtensionHandshake(payload = "d1:md"): Behaviour {
   return {
     greet(peer) {
       peer.outbox.extended(0, new TextEncoder().encode(payload));
-      peer.outbox.bitfield(peer.seeder.bitfield.bytes);
+      peer.outbox.bitfield(peer.seeder.bitfield);
     },
   };
 }

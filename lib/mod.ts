@@ -1,0 +1,68 @@
+/**
+ * westorrent as a library: the download, and the parts it is made of.
+ *
+ * ```ts ignore
+ * import { download, parseMetainfo } from "./lib/mod.ts";
+ *
+ * const metainfo = parseMetainfo(await Deno.readFile("file.torrent"));
+ * for await (const event of download(metainfo, { directory: "." })) {
+ *   if (event.kind === "progress") console.log(event.haveBytes, event.totalBytes);
+ * }
+ * ```
+ *
+ * Nothing here prints, reads Deno.args or ends the process.
+ *
+ * @module
+ */
+export { download, type DownloadOptions } from "./download.ts";
+export type { CheckingEvent, DownloadEvent, ProgressEvent } from "./events.ts";
+
+export {
+  BencodeError,
+  GaveUpError,
+  MetainfoError,
+  PeerError,
+  type PeerErrorReason,
+  StorageError,
+  TrackerError,
+} from "./base/errors.ts";
+export { formatAddress, parseAddress, type PeerAddress } from "./base/address.ts";
+export { makePeerId, type PeerId, USER_AGENT, VERSION } from "./base/identity.ts";
+
+export {
+  type BencodeDictionary,
+  type BencodeInput,
+  type BencodeList,
+  type BencodeValue,
+  decodeBencode,
+  type DecodeOptions,
+  encodeBencode,
+} from "./torrent/bencode.ts";
+export { BLOCK_LENGTH, type FileExtent, type FileSpan, Geometry } from "./torrent/geometry.ts";
+export {
+  type InfoHash,
+  type Metainfo,
+  parseMetainfo,
+  type TorrentFile,
+} from "./torrent/metainfo.ts";
+
+export { decodeCompactPeers } from "./tracker/compact.ts";
+export {
+  type MockTracker,
+  type MockTrackerOptions,
+  serveMockTracker,
+} from "./tracker/mock_server.ts";
+
+export { parseBitfield } from "./peers/bitfield.ts";
+export {
+  decodeHandshake,
+  encodeHandshake,
+  type Handshake,
+  type HandshakeOptions,
+} from "./peers/handshake.ts";
+export { decodeMessage, type Message, MESSAGE_ID } from "./peers/message.ts";
+
+export { type DiskStoreOptions, openDiskStore } from "./storage/disk.ts";
+export { MemoryStore } from "./storage/memory.ts";
+export type { CheckProgress, Resumed, Store } from "./storage/store.ts";
+export { type FileFault, verify, type VerifyEvent, type VerifyOptions } from "./storage/verify.ts";
