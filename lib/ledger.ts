@@ -133,7 +133,6 @@ export class Ledger {
   /** A source is asked for a block that is not held. */
   request(piece: OpenPiece, block: number, source: SourceId): void {
     if (piece.states[block] === BLOCK.free) this.#take(piece, block, BLOCK.requested);
-    else piece.isDoubled = true;
     piece.requesters[block] = (piece.requesters[block] ?? 0) + 1;
     piece.sourceOf[block] = source;
     if (piece.buffer === undefined) this.budget.takeRequest(this.#blockLength(piece, block));
@@ -146,7 +145,6 @@ export class Ledger {
     piece.requesters[block] = (piece.requesters[block] ?? 1) - 1;
     if (piece.states[block] !== BLOCK.requested || piece.requesters[block] !== 0) return;
     piece.free(block);
-    piece.isDoubled = true;
     const isUnasked = piece.freeCount + piece.heldCount === piece.blockCount;
     if (isUnasked && piece.isEmpty && piece.suspects === undefined) this.#close(piece);
     else this.#withFree.add(piece);

@@ -25,8 +25,6 @@ export class OpenPiece {
   readonly requesters: Uint8Array;
   /** Who delivered each held block; of a requested one, who was asked last. */
   readonly sourceOf: Uint32Array;
-  /** Whether a block of it was ever asked of more than one source, or asked again of another. */
-  isDoubled = false;
   freeCount: number;
   heldCount = 0;
   /** How many of the held blocks are padding alone. */
