@@ -105,7 +105,7 @@ Deno.test("unrequest() frees a block only when nobody is asked for it any more",
   for (const [block, source] of [[0, 1], [1, 1], [0, 2]] as const) {
     ledger.request(piece, block, source);
   }
-  assertEquals(wakes(ledger, () => ledger.unrequest(piece, 0)), false);
+  assert(!wakes(ledger, () => ledger.unrequest(piece, 0)));
   assertEquals(piece.states[0], BLOCK.requested);
   assert(wakes(ledger, () => ledger.unrequest(piece, 0)));
   assertEquals([piece.states[0], piece.freeCount], [BLOCK.free, 1]);
@@ -217,7 +217,7 @@ Deno.test("Ledger takes pieces of padding alone as they are: there is nothing to
 Deno.test("verify() that gives memory back wakes idle sources", () => {
   const ledger = makeLedger(plainGeometry(40 * 1024 * KIB, 1024 * KIB));
   const first = ledger.open(0);
-  assertEquals(wakes(ledger, () => ledger.verify(first)), false);
+  assert(!wakes(ledger, () => ledger.verify(first)));
   while (ledger.budget.hasBuffer) ledger.open(ledger.rarity.any(() => true) ?? 0);
   const [oldest] = ledger.openPieces;
   assert(oldest !== undefined);
@@ -227,7 +227,7 @@ Deno.test("verify() that gives memory back wakes idle sources", () => {
 Deno.test("setServing() and removeSource() wake those who may supply a piece from then on", () => {
   const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
   const [first, second] = [addSource(ledger), addSource(ledger)];
-  assertEquals(wakes(ledger, () => ledger.setServing(first, "silent")), false);
+  assert(!wakes(ledger, () => ledger.setServing(first, "silent")));
   ledger.open(0, new Set([99]));
   assert(wakes(ledger, () => ledger.setServing(first, "silent")));
   assert(wakes(ledger, () => ledger.removeSource(second)));
