@@ -53,7 +53,6 @@ export {
   serveMockTracker,
 } from "./tracker/mock_server.ts";
 
-export { parseBitfield } from "./peers/bitfield.ts";
 export {
   decodeHandshake,
   encodeHandshake,

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { isBitsOf } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
 import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
-import { parseBitfield } from "../peers/bitfield.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
@@ -188,7 +188,10 @@ export class Downloader implements PeerRole {
 
   #haves(bits: Uint8Array): void {
     const { holdings, geometry } = this.#ledger;
-    holdings.setHaves(this.source, parseBitfield(bits, geometry.pieceCount));
+    if (!isBitsOf(bits, geometry.pieceCount)) {
+      throw new PeerError("Cannot accept bitfield: bits behind the last piece are set", "protocol");
+    }
+    holdings.setHaves(this.source, bits.slice());
   }
 
   #have(pieceIndex: number): void {
