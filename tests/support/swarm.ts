@@ -4,7 +4,7 @@ import { formatAddress, type PeerAddress } from "../../lib/base/address.ts";
 import { download, type DownloadOptions } from "../../lib/download.ts";
 import type { DownloadEvent } from "../../lib/events.ts";
 import { MemoryStore } from "../../lib/storage/memory.ts";
-import type { Seeder } from "./seeder.ts";
+import type { Behaviour, Seeder } from "./seeder.ts";
 import type { TorrentFixture } from "./torrent_fixture.ts";
 
 /** Bytes in a KiB. */
@@ -119,4 +119,16 @@ export async function concurrently<Row>(
   await Promise.all(
     rows.map(([name, row]) => t.step({ name, fn: () => story(row), ...sanitizers })),
   );
+}
+
+/** A behaviour that is honest, but unchokes nobody before `ready` resolves. */
+export function waitingFor(ready: Promise<unknown>): Behaviour {
+  return {
+    onInterested(peer) {
+      ready.then(() => {
+        peer.outbox.unchoke();
+        peer.wake();
+      });
+    },
+  };
 }
