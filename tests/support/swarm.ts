@@ -77,7 +77,7 @@ export function assertComplete(run: Run): void {
   assertEquals(kinds[0], "start");
   // Then come the goodbyes only.
   const last = kinds.indexOf("complete");
-  assertEquals(new Set(kinds.slice(last + 1)).difference(new Set(["peer"])), new Set());
+  assertEquals(new Set(kinds.slice(last + 1)).difference(new Set(["peer", "tracker"])), new Set());
   for (const kind of ["start", "checked", "complete"] as const) {
     assertEquals(eventsOf(run, kind).length, 1, kind);
   }
