@@ -48,7 +48,7 @@ class FakeStore implements Store {
 /** What a store is told of the end of a run. */
 async function saved(ledger: Ledger): Promise<(readonly unknown[])[]> {
   const store = new FakeStore();
-  await saveOpenPieces(ledger, store);
+  await saveOpenPieces(ledger, store, () => false);
   assertEquals([ledger.budget.freeBytes, [...ledger.openPieces]], [BUDGET_BYTES, []]);
   return store.told;
 }
