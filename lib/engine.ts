@@ -58,6 +58,7 @@ export class Engine implements AsyncDisposable {
   readonly #peerId: PeerId = makePeerId();
   readonly #book = new PeerBook();
   readonly #bans = new BanList();
+  readonly #liars = new Set<SourceId>();
   readonly #listener: Deno.TcpListener;
   readonly #udp: UdpSocket;
 
@@ -140,10 +141,17 @@ export class Engine implements AsyncDisposable {
     };
   }
 
+  /** Whether the source was caught sending wrong blocks. */
+  isLiar(source: SourceId): boolean {
+    return this.#liars.has(source);
+  }
+
   /** Closes the peer and never talks to it again. */
   #ban(source: SourceId): void {
     const wire = this.downloads.sessionOf(source)?.wire;
-    if (wire === undefined) return;
+    // Whoever lied in several pieces is found out once for each.
+    if (wire === undefined || this.#liars.has(source)) return;
+    this.#liars.add(source);
     const { remote, isIncoming, handshake: { peerId } } = wire;
     this.#bans.ban({ ...remote, peerId, incoming: isIncoming });
     wire.close(new PeerError("Peer sent corrupt blocks", "corrupt"));

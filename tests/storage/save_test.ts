@@ -48,7 +48,7 @@ class FakeStore implements Store {
 /** What a store is told of the end of a run. */
 async function saved(ledger: Ledger): Promise<(readonly unknown[])[]> {
   const store = new FakeStore();
-  await saveOpenPieces(ledger, store);
+  await saveOpenPieces(ledger, store, () => false);
   assertEquals([ledger.budget.freeBytes, [...ledger.openPieces]], [BUDGET_BYTES, []]);
   return store.told;
 }
@@ -90,5 +90,5 @@ Deno.test("saveOpenPieces() passes on what the store throws", async () => {
   store.write = () => {
     throw new Error("disk full");
   };
-  await assertRejects(() => saveOpenPieces(ledger, store), Error, "disk full");
+  await assertRejects(() => saveOpenPieces(ledger, store, () => false), Error, "disk full");
 });
