@@ -11,6 +11,7 @@ import fs from "node:fs";
 import { errorCode, isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
 import type { Folders } from "./folders.ts";
+import { SpareDescriptor } from "./spare_descriptor.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
 
 /** How many files stay open unless told otherwise. */
@@ -25,7 +26,7 @@ const NEW_FILE_MODE = 0o666;
 
 /** How Files behaves; all optional. */
 export interface FilesOptions {
-  /** Descriptors kept open at once, at least 1. */
+  /** Descriptors kept open at once, at least 1; one more is held in reserve. */
   readonly maxOpenFiles?: number;
   /** Called when the process has no descriptor left and none is ours to close: true means try again. */
   readonly onDescriptorShortage?: () => boolean;
@@ -52,6 +53,7 @@ export class Files implements AsyncDisposable {
   readonly #leaving = new Set<OpenFile>();
   /** Files that have their length: extended once, at the first write. */
   readonly #extended: Uint8Array;
+  readonly #spare = new SpareDescriptor();
   #isClosed = false;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -132,6 +134,7 @@ export class Files implements AsyncDisposable {
   /** Closes everything, after the calls that are under way. Never throws; idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#spare[Symbol.dispose]();
     for (const key of [...this.#open.keys()]) this.#release(key);
     if (this.#leaving.size === 0) return;
     this.#drained ??= Promise.withResolvers();
@@ -168,6 +171,7 @@ export class Files implements AsyncDisposable {
       const fd = access === "read"
         ? this.#openRetrying(path, O_RDONLY)
         : this.#openWriter(path, fileIndex);
+      this.#spare.hold(path);
       return { fd, path, pins: 0 };
     } catch (error) {
       throw toStorageError(error, access, path);
@@ -202,9 +206,14 @@ export class Files implements AsyncDisposable {
   /** Another part of the process may need descriptors more: what failed once is our limit from now on. */
   #makeRoom(): boolean {
     const openBefore = this.#open.size;
-    if (!this.#releaseLeastRecent()) return this.#onDescriptorShortage();
-    this.#maxOpen = Math.min(this.#maxOpen, Math.max(1, openBefore));
+    if (this.#releaseLeastRecent()) this.#lowerLimit(openBefore);
+    else if (this.#spare.giveUp()) this.#lowerLimit(openBefore - 1);
+    else return this.#onDescriptorShortage();
     return true;
+  }
+
+  #lowerLimit(maxOpen: number): void {
+    this.#maxOpen = Math.min(this.#maxOpen, Math.max(1, maxOpen));
   }
 
   /** A shorter file is extended, sparse; a longer one is somebody's and stays as it is. */
