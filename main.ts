@@ -11,7 +11,7 @@ import { exitCodeOf, failureText } from "./lib/cli/exit.ts";
 import { type Display, type Invocation, parseInvocation } from "./lib/cli/options.ts";
 import { SignalWatch } from "./lib/cli/signals.ts";
 import { writeLastWords } from "./lib/cli/sink.ts";
-import { openView } from "./lib/cli/view.ts";
+import { openView } from "./lib/cli/open_view.ts";
 
 /** Runs one command line; resolves with the exit code. */
 async function main(args: readonly string[]): Promise<number> {

@@ -133,10 +133,10 @@ export class Engine implements AsyncDisposable {
       source: store,
       signal: this.signal,
       onGuilty: (sources) => sources.forEach((source) => this.#ban(source)),
-      onCorrupt: (pieceIndex, sources) => {
-        this.meter.wastePiece(pieceIndex);
-        const peers = sources.map((source) => this.#addressOf(source));
-        report({ kind: "corrupt", pieceIndex, peers });
+      onCorrupt: (piece) => {
+        this.meter.wastePiece(piece);
+        const peers = [...piece.contributors()].map((source) => this.#addressOf(source));
+        report({ kind: "corrupt", pieceIndex: piece.pieceIndex, peers });
       },
     };
   }
@@ -167,7 +167,7 @@ export class Engine implements AsyncDisposable {
 
   /** A private torrent has changed its tracker: the peers of the other are its own (BEP 27). */
   #leavePeers(): void {
-    this.#book.forgetIdle();
+    this.#book.forget();
     this.swarm.closeAll(new PeerError("The tracker that named this peer was left", "surplus"));
   }
 

@@ -91,13 +91,21 @@ Deno.test("unrequest() of the last block of a piece that holds nothing makes it 
   assertEquals([ledger.rarity.size, ledger.budget.freeBytes], [2, BUDGET_BYTES]);
 });
 
+Deno.test("unrequest() of the last block of a piece that holds but padding makes it missing", () => {
+  const ledger = makeLedger(paddedGeometry([20 * KIB, -44 * KIB, 1], 64 * KIB));
+  const piece = ledger.open(0);
+  ledger.request(piece, 0, 1);
+  ledger.unrequest(piece, 0);
+  assertEquals([ledger.openPiece(0), ledger.budget.freeBytes], [undefined, BUDGET_BYTES]);
+});
+
 Deno.test("unrequest() frees a block only when nobody is asked for it any more", () => {
   const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
   const piece = ledger.open(0);
   for (const [block, source] of [[0, 1], [1, 1], [0, 2]] as const) {
     ledger.request(piece, block, source);
   }
-  assertEquals(wakes(ledger, () => ledger.unrequest(piece, 0)), false);
+  assert(!wakes(ledger, () => ledger.unrequest(piece, 0)));
   assertEquals(piece.states[0], BLOCK.requested);
   assert(wakes(ledger, () => ledger.unrequest(piece, 0)));
   assertEquals([piece.states[0], piece.freeCount], [BLOCK.free, 1]);
@@ -209,7 +217,7 @@ Deno.test("Ledger takes pieces of padding alone as they are: there is nothing to
 Deno.test("verify() that gives memory back wakes idle sources", () => {
   const ledger = makeLedger(plainGeometry(40 * 1024 * KIB, 1024 * KIB));
   const first = ledger.open(0);
-  assertEquals(wakes(ledger, () => ledger.verify(first)), false);
+  assert(!wakes(ledger, () => ledger.verify(first)));
   while (ledger.budget.hasBuffer) ledger.open(ledger.rarity.any(() => true) ?? 0);
   const [oldest] = ledger.openPieces;
   assert(oldest !== undefined);
@@ -219,7 +227,7 @@ Deno.test("verify() that gives memory back wakes idle sources", () => {
 Deno.test("setServing() and removeSource() wake those who may supply a piece from then on", () => {
   const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
   const [first, second] = [addSource(ledger), addSource(ledger)];
-  assertEquals(wakes(ledger, () => ledger.setServing(first, "silent")), false);
+  assert(!wakes(ledger, () => ledger.setServing(first, "silent")));
   ledger.open(0, new Set([99]));
   assert(wakes(ledger, () => ledger.setServing(first, "silent")));
   assert(wakes(ledger, () => ledger.removeSource(second)));

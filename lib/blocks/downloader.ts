@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { isBitsOf } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
 import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
-import { parseBitfield } from "../peers/bitfield.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
@@ -87,6 +87,7 @@ export class Downloader implements PeerRole {
       case "have":
         return this.#have(message.pieceIndex);
       case "choke":
+        this.#stalledAtMs = undefined;
         return this.#stop();
       case "unchoke":
         return this.#serve();
@@ -122,10 +123,11 @@ export class Downloader implements PeerRole {
     this.#ledger.removeSource(this.source);
   }
 
-  /** Asks for as much as the peer's pace allows; nothing while it chokes us or stalls. */
+  /** Asks for as much as the peer's pace allows; of a stalling peer one block, to learn when it is back. */
   refill(): void {
-    if (!this.source.isServing || this.source.usefulCount === 0) return;
-    const count = Math.min(this.#pace.depth, this.#fairDepth()) - this.#queue.length;
+    if (this.session.isChokingUs || this.source.usefulCount === 0) return;
+    const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#fairDepth()) : 1;
+    const count = depth - this.#queue.length;
     if (count <= 0) return;
     if (this.#queue.length > 0 && this.#pace.isLate(this.#nowMs)) return;
     const wasIdle = this.#queue.length === 0;
@@ -188,7 +190,10 @@ export class Downloader implements PeerRole {
 
   #haves(bits: Uint8Array): void {
     const { holdings, geometry } = this.#ledger;
-    holdings.setHaves(this.source, parseBitfield(bits, geometry.pieceCount));
+    if (!isBitsOf(bits, geometry.pieceCount)) {
+      throw new PeerError("Cannot accept bitfield: bits behind the last piece are set", "protocol");
+    }
+    holdings.setHaves(this.source, bits.slice());
   }
 
   #have(pieceIndex: number): void {
@@ -207,13 +212,11 @@ export class Downloader implements PeerRole {
 
   /** The peer answers (again): it may be asked. */
   #resume(): void {
-    this.#stalledAtMs = undefined;
-    if (!this.source.isServing && !this.session.isChokingUs) {
-      this.#ledger.setServing(this.source, "serving");
-    }
+    if (!this.source.isServing && !this.session.isChokingUs) this.#serve();
   }
 
   #serve(): void {
+    this.#stalledAtMs = undefined;
     this.#busyAtMs = this.#nowMs;
     this.#ledger.setServing(this.source, "serving");
   }
@@ -230,8 +233,8 @@ export class Downloader implements PeerRole {
       throw new PeerError("Peer stopped answering requests", "timeout");
     }
     if (this.#queue.length === 0 || !this.#pace.isStalled(nowMs)) return;
-    this.#stalledAtMs = nowMs;
     this.#stop();
+    this.#stalledAtMs = nowMs;
   }
 
   #lengthOf(piece: OpenPiece, block: number): number {

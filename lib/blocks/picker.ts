@@ -51,7 +51,8 @@ export function pickBlocks(options: PickOptions): number {
 }
 
 function maySupply(piece: OpenPiece, { ledger, source }: PickOptions): boolean {
-  return source.has(piece.pieceIndex) && ledger.maySupply(piece, source);
+  if (!source.has(piece.pieceIndex) || !ledger.maySupply(piece, source)) return false;
+  return piece.suspects === undefined || source.isServing;
 }
 
 function takeFree(piece: OpenPiece, count: number, options: PickOptions): number {

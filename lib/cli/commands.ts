@@ -46,9 +46,7 @@ async function* runDownload(invocation: Of<"download">, signal: AbortSignal): Co
   const { source, options } = invocation;
   const { bind } = options;
   const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
-  const metainfo = parseMetainfo(bytes);
-  yield* warnings(metainfo);
-  yield* download(metainfo, { ...options, signal });
+  yield* download(parseMetainfo(bytes), { ...options, signal });
 }
 
 async function* runShow(invocation: Of<"show">, signal: AbortSignal): CommandRun {

@@ -6,18 +6,11 @@
 import { untilAborted } from "../base/async.ts";
 import { MetainfoError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
-import { downloadSource } from "./source_http.ts";
-
-/** The longest torrent that is read, in bytes; checked before anything of that size is allocated. */
-export const MAX_SOURCE_LENGTH = 64 * 1024 * 1024;
-
-const FIRST_BUFFER_LENGTH = 64 * 1024;
+import { ByteGatherer, FIRST_BUFFER_LENGTH, MAX_SOURCE_LENGTH, tooLong } from "./byte_gatherer.ts";
+import { downloadSource, type UrlOptions } from "./source_http.ts";
 
 /** What reading a source needs. */
-export interface SourceOptions {
-  readonly signal: AbortSignal;
-  /** The local address to reach a URL from. */
-  readonly bind?: string;
+export interface SourceOptions extends UrlOptions {
   /** Where `-` reads from. */
   readonly stdin?: ByteReader;
 }
@@ -67,44 +60,6 @@ async function readAll(
     if (count === null) return gathered.bytes();
     gathered.add(part.subarray(0, count));
   }
-}
-
-/** Bytes of unknown number, gathered up to the limit. */
-export class ByteGatherer {
-  readonly #shown: string;
-  #buffer = new Uint8Array(FIRST_BUFFER_LENGTH);
-  #length = 0;
-
-  /** @param shown what is read, for people */
-  constructor(shown: string) {
-    this.#shown = shown;
-  }
-
-  /** Copies bytes to the end. @throws {MetainfoError} beyond the limit */
-  add(bytes: Uint8Array): void {
-    const length = this.#length + bytes.length;
-    if (length > MAX_SOURCE_LENGTH) throw tooLong(this.#shown);
-    if (length > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(length, this.#buffer.length * 2));
-      larger.set(this.#buffer.subarray(0, this.#length));
-      this.#buffer = larger;
-    }
-    this.#buffer.set(bytes, this.#length);
-    this.#length = length;
-  }
-
-  /** All of them. */
-  bytes(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length);
-  }
-}
-
-function tooLong(shown: string): MetainfoError {
-  const limit = MAX_SOURCE_LENGTH / 1024 / 1024;
-  return new MetainfoError(
-    `Cannot read ${shown}: it is longer than ${limit} MiB, no torrent is`,
-    "",
-  );
 }
 
 function describeReadError(error: unknown): string {

@@ -5,11 +5,18 @@
  */
 import { USER_AGENT } from "../base/identity.ts";
 import { printable, redactUrl } from "../base/text.ts";
-import { ByteGatherer, type SourceOptions } from "./source.ts";
+import { ByteGatherer } from "./byte_gatherer.ts";
 
 const MAX_REDIRECTS = 5;
 /** For the whole of it, redirects included, in milliseconds. */
 const TIME_LIMIT_MS = 60_000;
+
+/** What reaching a URL needs. */
+export interface UrlOptions {
+  readonly signal: AbortSignal;
+  /** The local address to reach it from. */
+  readonly bind?: string;
+}
 
 /**
  * Downloads it, following redirects to http and https only. The user's URL may hold a passkey: errors
@@ -18,7 +25,7 @@ const TIME_LIMIT_MS = 60_000;
  * @throws {MetainfoError} when it is longer than any torrent
  * @throws {Error} when it cannot be had; the signal's reason when it aborted
  */
-export async function downloadSource(source: string, options: SourceOptions): Promise<Uint8Array> {
+export async function downloadSource(source: string, options: UrlOptions): Promise<Uint8Array> {
   const limit = AbortSignal.timeout(TIME_LIMIT_MS);
   using client = Deno.createHttpClient({
     poolMaxIdlePerHost: 0,

@@ -33,7 +33,7 @@ export async function dial(address: PeerAddress, options: DialOptions): Promise<
 
 /** A transport over a connection that Deno dialled or accepted; it owns the connection. */
 export function overDeno(connection: Deno.TcpConn, remote?: PeerAddress): Transport {
-  connection.setNoDelay(true);
+  connection.setNoDelay();
   const { hostname, port } = connection.remoteAddr;
   return {
     remote: remote ?? { host: canonicalHost(hostname), port },

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CliEvent, Console } from "../../lib/cli/view.ts";
-import { openView } from "../../lib/cli/view.ts";
+import { openView } from "../../lib/cli/open_view.ts";
 import type { Display } from "../../lib/cli/options.ts";
 import type { ProgressEvent } from "../../lib/events.ts";
 

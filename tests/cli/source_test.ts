@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MetainfoError } from "../../lib/base/errors.ts";
-import { MAX_SOURCE_LENGTH, readSource } from "../../lib/cli/source.ts";
+import { MAX_SOURCE_LENGTH } from "../../lib/cli/byte_gatherer.ts";
+import { readSource } from "../../lib/cli/source.ts";
 
 const signal = new AbortController().signal;
 const CONTENT = new TextEncoder().encode("d4:infode");

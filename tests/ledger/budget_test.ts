@@ -8,7 +8,7 @@ Deno.test("takeBuffer() leaves a quarter of the budget to blocks written in plac
   let buffers = 0;
   while (budget.takeBuffer() !== undefined) buffers++;
   assertEquals(buffers, 24);
-  assertEquals(budget.hasBuffer, false);
+  assert(!budget.hasBuffer);
   assertEquals(budget.freeBytes, BUDGET_BYTES - 24 * MIB);
 });
 

@@ -10,7 +10,7 @@ class Model {
 
   constructor(pieceCount: number) {
     this.availability = Array(pieceCount).fill(0);
-    this.isOpenable = Array(pieceCount).fill(true);
+    this.isOpenable = Array.from({ length: pieceCount }, () => true);
   }
 
   openable(): number[] {
