@@ -8,8 +8,9 @@
  * @module
  */
 import fs from "node:fs";
-import { errorCode, isDescriptorShortage } from "../base/errors.ts";
+import { isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
+import { closeQuietly, openNoFollow, readSome, syncData, writeWhole } from "./descriptor.ts";
 import type { Folders } from "./folders.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
@@ -18,11 +19,6 @@ import { storageFailure, toStorageError } from "./storage_error.ts";
 export const DEFAULT_MAX_OPEN_FILES = 32;
 
 const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants;
-
-/** Zero on Windows, where opening a link by accident needs a privilege first. */
-const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
-
-const NEW_FILE_MODE = 0o666;
 
 /** How Files behaves; all optional. */
 export interface FilesOptions {
@@ -68,6 +64,11 @@ export class Files implements AsyncDisposable {
   /** How many descriptors are open. */
   get openCount(): number {
     return this.#open.size + this.#leaving.size;
+  }
+
+  /** How many may be in use by asynchronous calls at once, so that others can be closed for the next. */
+  get maxPins(): number {
+    return Math.max(1, Math.floor(this.#maxOpen / 2));
   }
 
   /**
@@ -150,6 +151,7 @@ export class Files implements AsyncDisposable {
       file.pins--;
       if (file.pins === 0 && this.#leaving.delete(file)) closeQuietly(file.fd);
       while (this.#open.size > this.#maxOpen && this.#releaseLeastRecent());
+      if (!this.#isClosed) this.#spare.hold(file.path);
       if (this.#leaving.size === 0) this.#drained?.resolve();
     }
   }
@@ -207,8 +209,11 @@ export class Files implements AsyncDisposable {
   #makeRoom(): boolean {
     const openBefore = this.#open.size;
     if (this.#releaseLeastRecent()) this.#lowerLimit(openBefore);
-    else if (this.#spare.giveUp()) this.#lowerLimit(openBefore - 1);
-    else return this.#onDescriptorShortage();
+    else if (this.#spare.giveUp()) {
+      this.#lowerLimit(openBefore - 1);
+      // So that there will be one to hold in reserve again.
+      this.#onDescriptorShortage();
+    } else return this.#onDescriptorShortage();
     return true;
   }
 
@@ -249,50 +254,5 @@ export class Files implements AsyncDisposable {
 
   #path(fileIndex: number): string {
     return this.#folders.resolve(this.#components(fileIndex));
-  }
-}
-
-function openNoFollow(path: string, flags: number): number {
-  if (O_NOFOLLOW === 0 && isLink(path)) throw storageFailure("open", path, "ELOOP");
-  return fs.openSync(path, flags | O_NOFOLLOW, NEW_FILE_MODE);
-}
-
-function isLink(path: string): boolean {
-  return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-}
-
-function readSome(fd: number, into: Uint8Array, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.read(fd, into, 0, into.length, position, (error, count) => {
-      if (error === null) resolve(count);
-      else reject(error);
-    });
-  });
-}
-
-function syncData(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fs.fdatasync(fd, (error) => error === null ? resolve() : reject(error));
-  });
-}
-
-/** Writes are partial at times, and a signal may come between. */
-function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    try {
-      const count = fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
-      if (count === 0) throw new Error("nothing was written");
-      done += count;
-    } catch (error) {
-      if (errorCode(error) !== "EINTR") throw error;
-    }
-  }
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    fs.closeSync(fd);
-  } catch {
-    // Nobody could act on it: what must reach the disk was synced before, with its own errors.
   }
 }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Place } from "./fixture.ts";
 
 Deno.test({
@@ -37,7 +37,11 @@ Deno.test({
       ],
     }).output();
     const decoder = new TextDecoder();
-    assertEquals([decoder.decode(stdout), decoder.decode(stderr)], ["0\n", ""]);
+    assertEquals(decoder.decode(stderr), "");
+    assert(
+      Number(decoder.decode(stdout)) <= 1,
+      "no connection is asked for but to have one in reserve",
+    );
     for (let n = 0; n < 20; n++) assertEquals(Deno.readFileSync(place.path(`f${n}`))[0], n);
   },
 });

@@ -90,5 +90,5 @@ Deno.test("saveOpenPieces() passes on what the store throws", async () => {
   store.write = () => {
     throw new Error("disk full");
   };
-  await assertRejects(() => saveOpenPieces(ledger, store), Error, "disk full");
+  await assertRejects(() => saveOpenPieces(ledger, store, () => false), Error, "disk full");
 });
