@@ -45,11 +45,14 @@ export interface DownloadOptions {
   readonly store?: Store;
 }
 
+type CompleteEvent = Extract<DownloadEvent, { readonly kind: "complete" }>;
+
 /** The same, inside: there always is a signal. */
 type RunOptions = DownloadOptions & { readonly signal: AbortSignal };
 
 /**
- * Downloads a torrent and tells how it goes. The iteration ends when every piece is verified and stored.
+ * Downloads a torrent and tells how it goes. When every piece is verified and stored, and peers and
+ * trackers are left, the event `complete` comes last; a download that fails throws and never tells it.
  * Breaking out of it, or aborting, ends everything and keeps what was downloaded for the next run.
  *
  * @throws {StorageError} when the files cannot be written or belong to something else
@@ -65,7 +68,10 @@ export async function* download(
   const signal = AbortSignal.any([ending.signal, ...(options.signal ? [options.signal] : [])]);
   const events = new EventQueue();
   const running = run(metainfo, { ...options, signal }, events).then(
-    () => events.close(),
+    (complete) => {
+      events.push(complete);
+      events.close();
+    },
     (error: unknown) => events.fail(error),
   );
   try {
@@ -76,8 +82,15 @@ export async function* download(
   }
 }
 
-/** The whole run: look at what is there, fetch the rest, finish. */
-async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue): Promise<void> {
+/**
+ * The whole run: look at what is there, fetch the rest, finish. Gives the last event instead of reporting
+ * it: by then peers and trackers are closed and nothing can fail or be told any more.
+ */
+async function run(
+  metainfo: Metainfo,
+  options: RunOptions,
+  events: EventQueue,
+): Promise<CompleteEvent> {
   const startedAtMs = performance.now();
   let shed = () => false;
   const { directory, overwrite = false } = options;
@@ -88,11 +101,11 @@ async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue):
 
   const ledger = await check(store, metainfo, { signal: options.signal, events });
   let downloadedBytes = 0;
-  const finish = async () => {
+  const finish = async (): Promise<CompleteEvent> => {
     await store.finish();
     const { totalLength: totalBytes } = metainfo.geometry;
     const seconds = (performance.now() - startedAtMs) / 1000;
-    events.push({ kind: "complete", output: store.output, totalBytes, downloadedBytes, seconds });
+    return { kind: "complete", output: store.output, totalBytes, downloadedBytes, seconds };
   };
   if (ledger.isComplete) return await finish();
 
@@ -110,7 +123,7 @@ async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue):
   }
   downloadedBytes = engine.meter.transferred.downloadedBytes;
   engine.announcer.completed();
-  await finish();
+  return await finish();
 }
 
 /**

@@ -87,6 +87,7 @@ export type DownloadEvent =
   | { readonly kind: "corrupt"; readonly pieceIndex: number; readonly peers: readonly string[] }
   | { readonly kind: "warning"; readonly message: string }
   | ProgressEvent
+  /** The last event, and only of a download that succeeded: everything is verified, stored and closed. */
   | {
     readonly kind: "complete";
     readonly output: string;

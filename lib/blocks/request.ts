@@ -132,7 +132,7 @@ export class Downloads implements Role, Shared {
 /** What requestBlocks() works with. */
 export interface RequestOptions {
   /** Has `downloads` among its roles. */
-  readonly swarm: Swarm;
+  readonly swarm: Pick<Swarm, "follow">;
   /** Yields what it collects, and disposes its channel at the end. */
   readonly downloads: Downloads;
   /** Ends the iteration with its reason. */
@@ -149,6 +149,7 @@ export async function* requestBlocks(
   wires: AsyncIterable<Wire>,
   { swarm, downloads, signal }: RequestOptions,
 ): AsyncGenerator<readonly Block[], void, undefined> {
+  signal.throwIfAborted();
   const { blocks } = downloads;
   const onAbort = () => blocks.fail(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -104,11 +104,12 @@ export class Swarm implements Gate, AsyncDisposable {
   /** Closes the peer that is of least use, for its descriptor; false when there is none to spare. */
   shed(): boolean {
     this.lowerLimit();
-    if (this.#sessions.size <= 1) return false;
-    const idle = [...this.#sessions.values()].find((session) => session.isChokingUs);
-    const [wire] = idle === undefined ? this.#sessions.keys() : [idle.wire];
-    wire?.close(new PeerError("No descriptor is left for this peer", "surplus"));
-    return wire !== undefined;
+    // One that was closed just now is still here, and its descriptor, too, for the rest of this turn.
+    const open = [...this.#sessions.values()].filter(({ wire }) => wire.isOpen);
+    if (open.length <= 1) return false;
+    const session = open.find(({ isChokingUs }) => isChokingUs) ?? open[0];
+    session?.wire.close(new PeerError("No descriptor is left for this peer", "surplus"));
+    return session !== undefined;
   }
 
   /**
