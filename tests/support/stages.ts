@@ -124,5 +124,6 @@ function endGame(stage: Stage): RunOptions {
 }
 
 function finishing(stage: Stage): RunOptions {
-  return { from: [seed(stage)], onEvent: on(({ kind }) => kind === "complete", stage.stop) };
+  const isGoodbye = (event: DownloadEvent) => event.kind === "peer" && event.status === "closed";
+  return { from: [seed(stage)], onEvent: on(isGoodbye, stage.stop) };
 }
