@@ -3,15 +3,11 @@
  * seeder here, the program itself in a process of its own, and a look at what it wrote.
  */
 import { serveMockTracker } from "../lib/tracker/mock_server.ts";
+import { DEMO_TORRENT } from "./support/demo_torrent.ts";
 import { startSeeder } from "./support/seeder.ts";
 import { fileContent, makeTorrent, type TorrentFixture } from "./support/torrent_fixture.ts";
 
 const MIB = 1024 * 1024;
-const FILES = [
-  { path: "read me first.txt", lengthBytes: 1234 },
-  { path: "films/one.bin", lengthBytes: 20 * MIB + 5 },
-  { path: "films/two.bin", lengthBytes: 11 * MIB + 77 },
-];
 /** Makes about three seconds of it: enough to see. */
 const BYTES_PER_SECOND = 11 * MIB;
 const TIME_LIMIT_MS = 20_000;
@@ -29,12 +25,7 @@ async function demo(): Promise<number> {
   const tracker = serveMockTracker({ hostname, port: 0, peersText: String(seederPort), signal });
   cleanup.use(tracker);
   const url = `http://${hostname}:${tracker.port}/announce`;
-  const fixture = makeTorrent({
-    name: "demo",
-    files: FILES,
-    pieceLength: 256 * 1024,
-    trackers: [[url]],
-  });
+  const fixture = makeTorrent({ ...DEMO_TORRENT, trackers: [[url]] });
   const { metainfo, content } = fixture;
   const options = { metainfo, content, hostname, port: seederPort };
   cleanup.use(await startSeeder({ ...options, bytesPerSecond: BYTES_PER_SECOND }));

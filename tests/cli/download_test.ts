@@ -1,5 +1,6 @@
 /** The download as scripts run it: the program in a process of its own, a seeder in this one. */
 import { assert, assertEquals } from "@std/assert";
+import { permissionFlags } from "../support/readme.ts";
 import { startSeeder } from "../support/seeder.ts";
 import { fileContent, makeTorrent, type TorrentFixture } from "../support/torrent_fixture.ts";
 
@@ -48,7 +49,7 @@ function eventsOf(stdout: Uint8Array): Record<string, unknown>[] {
 Deno.test("main() downloads with the permissions that the README names", async () => {
   using place = new Place(FIXTURE);
   await using seeder = await startSeeder(FIXTURE);
-  const flags = ["--allow-read=.", "--allow-write=.", "--allow-net"];
+  const flags = permissionFlags("film.torrent");
   const peer = `127.0.0.1:${seeder.address.port}`;
   const child = spawn(place, ["--json", "--peer", peer], flags);
   const { code, stdout, stderr } = await child.output();

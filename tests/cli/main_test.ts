@@ -1,5 +1,6 @@
 /** The program as a whole, as scripts run it: each test starts it once or twice. */
 import { assert, assertEquals } from "@std/assert";
+import { permissionFlags } from "../support/readme.ts";
 import { bytesOfSeed, multiFileTorrent, writeFiles } from "./torrent_fixture.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).href;
@@ -90,11 +91,19 @@ Deno.test("main() shows a torrent from standard input with no permission at all"
   ]);
 });
 
-Deno.test("main() verifies files with permission to read alone", async () => {
+Deno.test("main() shows a torrent with the permissions that the README names", async () => {
+  using place = new Place();
+  const flags = ["--no-prompt", ...permissionFlags("show film.torrent")];
+  const ended = await run(["show", "t"], { args: flags, cwd: place.path });
+  assertEquals([ended.code, ended.stderr], [0, ""]);
+  assert(ended.stdout.includes("b.bin"), ended.stdout);
+});
+
+Deno.test("main() verifies files with the permissions that the README names", async () => {
   using place = new Place();
   await writeFiles(place.path, FILES);
-  const flags = { args: ["--no-prompt", "--allow-read"] };
-  const ended = await run(["verify", "--json", place.torrent, place.path], flags);
+  const flags = ["--no-prompt", ...permissionFlags("verify film.torrent")];
+  const ended = await run(["verify", "--json", "t"], { args: flags, cwd: place.path });
   const last = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "");
   assertEquals([ended.code, ended.stderr, last.isComplete, last.havePieces], [0, "", true, 4]);
 });
@@ -123,11 +132,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main() serves the mock tracker's bytes until a signal",
+  name: "main() serves the mock tracker's bytes, with the README's permissions, until a signal",
   ignore: Deno.build.os === "windows",
   async fn() {
     const env = { WESTORRENT_LOCAL_PEERS: "33854,51413" };
-    const child = command(["tracker", "--port", String(freePort())], { env }).spawn();
+    const args = ["--no-prompt", ...permissionFlags("tracker")];
+    const child = command(["tracker", "--port", String(freePort())], { env, args }).spawn();
     const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     const { value = "" } = await reader.read();
     const url = /^The mock tracker answers at (\S+)\n$/.exec(value)?.[1] ?? "";
