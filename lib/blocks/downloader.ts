@@ -171,7 +171,7 @@ export class Downloader implements PeerRole {
    * in equal parts, and one fast peer among slow ones has most of it.
    */
   #fairDepth(): number {
-    return Math.max(Math.floor(this.#ledger.budget.usualBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
+    return Math.max(Math.floor(this.#ledger.grantableBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
   }
 
   #ask(piece: OpenPiece, block: number): void {
