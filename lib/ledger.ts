@@ -40,19 +40,26 @@ export interface LedgerOptions {
 
 /** The state of every piece, of every block of the open ones, and of what each source has. */
 export class Ledger {
+  /** Where pieces and blocks lie. */
   readonly geometry: Geometry;
+  /** The bound on what is asked for and held in memory. */
   readonly budget: Budget;
+  /** The missing pieces, ordered by how many peers have them. */
   readonly rarity: Rarity;
+  /** The sources, and what each has. */
   readonly holdings: Holdings;
   /** Called when idle sources may find work. */
   onWork: () => void = () => {};
   /** A bit per piece, highest first. */
   readonly verified: Uint8Array;
+  /** How many bits of `verified` are set. */
   verifiedCount = 0;
+  /** Their bytes, padding included. */
   verifiedBytes = 0;
   readonly #open = new Map<number, OpenPiece>();
   readonly #withFree = new Set<OpenPiece>();
 
+  /** Pieces that are padding alone are verified from the start. */
   constructor(geometry: Geometry, options: LedgerOptions = {}) {
     this.geometry = geometry;
     this.budget = new Budget(geometry.maxPieceLength);
@@ -97,6 +104,7 @@ export class Ledger {
     return this.#withFree;
   }
 
+  /** Whether the piece is in the state verified. */
   isVerified(pieceIndex: number): boolean {
     return hasBit(this.verified, pieceIndex);
   }
@@ -223,10 +231,7 @@ export class Ledger {
   #remove(piece: OpenPiece): void {
     this.#open.delete(piece.pieceIndex);
     this.#withFree.delete(piece);
-    if (piece.buffer !== undefined) {
-      this.budget.giveBuffer(piece.buffer);
-      return;
-    }
+    if (piece.buffer !== undefined) return this.budget.giveBuffer(piece.buffer);
     piece.requesters.forEach((requesters, block) => {
       if (requesters > 0) this.budget.giveRequest(requesters * this.#blockLength(piece, block));
     });

@@ -29,7 +29,11 @@ const STARVED_MS = 2_000;
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
 
-/** What the downloaders of all peers share. */
+/**
+ * What the downloaders of all peers share.
+ *
+ * @internal
+ */
 export interface Shared extends IntakeShared {
   /** Takes the blocks of one read. */
   deliver(blocks: readonly Block[]): void;
@@ -37,10 +41,15 @@ export interface Shared extends IntakeShared {
   drainMs(source: SourceId | undefined): number;
   /** This downloader found nothing to ask for; it is woken when that may have changed. */
   idle(downloader: Downloader): void;
+  /** The peer has gone: it is neither woken nor asked again. */
   left(downloader: Downloader): void;
 }
 
-/** Downloads from one peer. */
+/**
+ * Downloads from one peer.
+ *
+ * @internal
+ */
 export class Downloader implements PeerRole {
   readonly session: Session;
   readonly source: Source;

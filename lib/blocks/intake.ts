@@ -13,8 +13,11 @@ const MAX_UNREQUESTED = 16;
 
 /** One block that has come and is held. */
 export interface Block {
+  /** Its entry in the ledger. */
   readonly piece: OpenPiece;
+  /** Counted from 0 in its piece, in units of BLOCK_LENGTH. */
   readonly block: number;
+  /** The peer it came from, for blame. */
   readonly source: Source;
   /** Whether it was the last one of its piece. */
   readonly completesPiece: boolean;

@@ -15,7 +15,9 @@ export const BLOCK = { free: 0, requested: 1, held: 2 } as const;
 
 /** A piece of which some block is asked for or held. */
 export class OpenPiece {
+  /** From 0, in the torrent's order. */
   readonly pieceIndex: number;
+  /** At least 1; all of BLOCK_LENGTH but the last. */
   readonly blockCount: number;
   /** The piece's bytes while they are in memory; without it every block is on disk, in place, unverified. */
   buffer: Uint8Array<ArrayBuffer> | undefined;
@@ -25,7 +27,9 @@ export class OpenPiece {
   readonly requesters: Uint8Array;
   /** Who delivered each held block; of a requested one, who was asked last. */
   readonly sourceOf: Uint32Array;
+  /** How many blocks are neither requested nor held. */
   freeCount: number;
+  /** How many blocks are in the buffer or on disk; those of padding alone count. */
   heldCount = 0;
   /** How many of the held blocks are padding alone. */
   paddingCount = 0;
@@ -38,6 +42,7 @@ export class OpenPiece {
   /** No block before this one is free: a long piece is not searched from its start each time. */
   #freeFrom = 0;
 
+  /** Every block is free. The buffer, if any, is as long as the piece. */
   constructor(pieceIndex: number, blockCount: number, buffer: Uint8Array<ArrayBuffer> | undefined) {
     this.pieceIndex = pieceIndex;
     this.blockCount = blockCount;
