@@ -98,7 +98,7 @@ class EntryReader {
   readonly #name: string;
   /** The path of the entry before, as it was and made safe: most files are in the folder of the one before. */
   #previous: readonly Uint8Array[] = [];
-  #path: readonly string[] = [];
+  #names: readonly string[] = [];
 
   /** @param name the torrent's safe name */
   constructor(name: string) {
@@ -122,20 +122,15 @@ class EntryReader {
   }
 
   #safePath(components: readonly Uint8Array[]): readonly string[] {
-    const path = [this.#name];
-    for (let depth = 0; depth < components.length; depth++) {
-      const component = components[depth] ?? NO_BYTES;
-      const before = this.#previous[depth];
-      const known = isSame(component, before) ? this.#path[depth + 1] : undefined;
-      path.push(known ?? safeName(component));
-    }
+    const names = components.map((component, depth) => {
+      const known = isSame(component, this.#previous[depth]) ? this.#names[depth] : undefined;
+      return known ?? safeName(component);
+    });
     this.#previous = components;
-    this.#path = path;
-    return path;
+    this.#names = names;
+    return [this.#name, ...names];
   }
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 function isSame(one: Uint8Array, other: Uint8Array | undefined): boolean {
   if (one.length !== other?.length) return false;
