@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 
 /**
  * What can steer a terminal or make a text read as another: C0 and C1 controls, line and paragraph
@@ -12,7 +13,14 @@ const UNPRINTABLE =
   // deno-lint-ignore no-control-regex -- controls are what it is for
   /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\p{Cs}\u{e0000}-\u{e007f}]/gu;
 
+/** Whatever may hold one of the above: without the flag u and its look at whole characters, faster. */
+const SUSPICIOUS =
+  // deno-lint-ignore no-control-regex -- controls are what it is for
+  /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb]/;
+
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** What decoders put for bytes that are not UTF-8; it may be in a text, too. */
+const REPLACEMENT = "\ufffd";
 const LATIN_1_PART = 8192;
 
 /**
@@ -20,6 +28,7 @@ const LATIN_1_PART = 8192;
  * of them an ellipsis) with no character split. Line breaks and tabs become spaces.
  */
 export function printable(text: string, maxLength = Infinity): string {
+  if (text.length <= maxLength && !SUSPICIOUS.test(text)) return text;
   // What is cut off need not be looked at: a hostile text may be megabytes.
   const head = text.length > maxLength * 4 + 64 ? text.slice(0, maxLength * 4 + 64) : text;
   const clean = head.replace(/[\t\r\n]+/g, " ").replace(UNPRINTABLE, "");
@@ -35,6 +44,12 @@ function isHighSurrogate(unit: number): boolean {
 
 /** The bytes as a text when they are valid UTF-8, else `undefined`. A byte order mark is kept. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  // For the short names of which torrents have many, a third of what a TextDecoder takes.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  return text.includes(REPLACEMENT) ? decodeStrictly(bytes) : text;
+}
+
+function decodeStrictly(bytes: Uint8Array): string | undefined {
   try {
     return UTF_8.decode(bytes);
   } catch {
