@@ -79,11 +79,9 @@ export async function* download(
 /** The whole run: look at what is there, fetch the rest, finish. */
 async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue): Promise<void> {
   const startedAtMs = performance.now();
-  let shed = () => false;
   const { directory, overwrite = false } = options;
-  const onDescriptorShortage = () => shed();
   await using store = options.store ??
-    await openDiskStore(metainfo, { directory, overwrite, onDescriptorShortage });
+    await openDiskStore(metainfo, { directory, overwrite });
   reportStart(metainfo, store, events);
 
   const ledger = await check(store, metainfo, { signal: options.signal, events });
@@ -98,7 +96,6 @@ async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue):
 
   const report = (event: DownloadEvent) => events.push(event);
   await using engine = new Engine({ ...options, metainfo, ledger, store, report });
-  shed = () => engine.swarm.shed();
   try {
     await fetchPieces(engine, ledger, store);
   } catch (error) {

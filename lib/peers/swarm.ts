@@ -92,16 +92,6 @@ export class Swarm implements Gate, AsyncDisposable {
     this.#maxPeers = Math.max(1, Math.min(this.#maxPeers, this.size) - SPARE_CONNECTIONS);
   }
 
-  /** Closes the peer that is of least use, for its descriptor; false when there is none to spare. */
-  shed(): boolean {
-    this.lowerLimit();
-    if (this.#sessions.size <= 1) return false;
-    const idle = [...this.#sessions.values()].find((session) => session.isChokingUs);
-    const [wire] = idle === undefined ? this.#sessions.keys() : [idle.wire];
-    wire?.close(new PeerError("No descriptor is left for this peer", "surplus"));
-    return wire !== undefined;
-  }
-
   /**
    * Takes over the admitted wires as they come, and talks to each peer until it ends.
    *

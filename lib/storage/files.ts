@@ -11,6 +11,7 @@ import fs from "node:fs";
 import { errorCode, isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
 import type { Folders } from "./folders.ts";
+import { Reserve } from "./reserve.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
 
 /** How many files stay open unless told otherwise. */
@@ -27,8 +28,6 @@ const NEW_FILE_MODE = 0o666;
 export interface FilesOptions {
   /** Descriptors kept open at once, at least 1. */
   readonly maxOpenFiles?: number;
-  /** Called when the process has no descriptor left and none is ours to close: true means try again. */
-  readonly onDescriptorShortage?: () => boolean;
 }
 
 interface OpenFile {
@@ -44,7 +43,7 @@ type Access = "read" | "write";
 export class Files implements AsyncDisposable {
   readonly #files: readonly TorrentFile[];
   readonly #folders: Folders;
-  readonly #onDescriptorShortage: () => boolean;
+  readonly #reserve: Reserve;
   #maxOpen: number;
   /** By file index, writers as they are and readers as `~index`; the least recently used first. */
   readonly #open = new Map<number, OpenFile>();
@@ -59,8 +58,9 @@ export class Files implements AsyncDisposable {
     this.#files = files;
     this.#folders = folders;
     this.#maxOpen = Math.max(1, options.maxOpenFiles ?? DEFAULT_MAX_OPEN_FILES);
-    this.#onDescriptorShortage = options.onDescriptorShortage ?? (() => false);
     this.#extended = new Uint8Array(files.length);
+    this.#reserve = new Reserve(folders.resolve([]));
+    this.#reserve.fill(0);
   }
 
   /** How many descriptors are open. */
@@ -132,6 +132,7 @@ export class Files implements AsyncDisposable {
   /** Closes everything, after the calls that are under way. Never throws; idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#reserve[Symbol.dispose]();
     for (const key of [...this.#open.keys()]) this.#release(key);
     if (this.#leaving.size === 0) return;
     this.#drained ??= Promise.withResolvers();
@@ -147,6 +148,7 @@ export class Files implements AsyncDisposable {
       file.pins--;
       if (file.pins === 0 && this.#leaving.delete(file)) closeQuietly(file.fd);
       while (this.#open.size > this.#maxOpen && this.#releaseLeastRecent());
+      if (!this.#isClosed) this.#reserve.fill(this.openCount);
       if (this.#leaving.size === 0) this.#drained?.resolve();
     }
   }
@@ -163,6 +165,7 @@ export class Files implements AsyncDisposable {
 
   #openNew(fileIndex: number, access: Access): OpenFile {
     while (this.#open.size >= this.#maxOpen && this.#releaseLeastRecent());
+    this.#reserve.give();
     const path = this.#path(fileIndex);
     try {
       const fd = access === "read"
@@ -202,7 +205,7 @@ export class Files implements AsyncDisposable {
   /** Another part of the process may need descriptors more: what failed once is our limit from now on. */
   #makeRoom(): boolean {
     const openBefore = this.#open.size;
-    if (!this.#releaseLeastRecent()) return this.#onDescriptorShortage();
+    if (!this.#releaseLeastRecent()) return this.#reserve.give();
     this.#maxOpen = Math.min(this.#maxOpen, Math.max(1, openBefore));
     return true;
   }
