@@ -100,7 +100,9 @@ async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue):
     await fetchPieces(engine, ledger, store);
   } catch (error) {
     // Where the disk fails, there is no saving to it.
-    if (!(error instanceof StorageError)) await saveOpenPieces(ledger, store);
+    if (!(error instanceof StorageError)) {
+      await saveOpenPieces(ledger, store, (source) => engine.isLiar(source));
+    }
     throw error;
   }
   downloadedBytes = engine.meter.transferred.downloadedBytes;

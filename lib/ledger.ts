@@ -133,7 +133,6 @@ export class Ledger {
   /** A source is asked for a block that is not held. */
   request(piece: OpenPiece, block: number, source: SourceId): void {
     if (piece.states[block] === BLOCK.free) this.#take(piece, block, BLOCK.requested);
-    else piece.isDoubled = true;
     piece.requesters[block] = (piece.requesters[block] ?? 0) + 1;
     piece.sourceOf[block] = source;
     if (piece.buffer === undefined) this.budget.takeRequest(this.#blockLength(piece, block));
@@ -146,8 +145,8 @@ export class Ledger {
     piece.requesters[block] = (piece.requesters[block] ?? 1) - 1;
     if (piece.states[block] !== BLOCK.requested || piece.requesters[block] !== 0) return;
     piece.free(block);
-    piece.isDoubled = true;
-    if (piece.freeCount === piece.blockCount && piece.suspects === undefined) this.#close(piece);
+    const isUnasked = piece.freeCount + piece.heldCount === piece.blockCount;
+    if (isUnasked && piece.isEmpty && piece.suspects === undefined) this.#close(piece);
     else this.#withFree.add(piece);
     this.onWork();
   }
@@ -180,7 +179,7 @@ export class Ledger {
   /** Ends every open piece that holds something, handing it to `save` first; for the end of a run. */
   closeAll(save: (piece: OpenPiece) => void): void {
     for (const piece of [...this.#open.values()]) {
-      if (piece.heldCount > 0) save(piece);
+      if (!piece.isEmpty) save(piece);
       this.#close(piece);
     }
   }
@@ -240,6 +239,7 @@ export class Ledger {
         this.hold(piece, block, LOCAL_SOURCE);
       }
     }
+    piece.paddingCount = piece.heldCount;
   }
 
   /** Blocks that an earlier run left on disk: the piece goes on in place. */

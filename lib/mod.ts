@@ -17,6 +17,17 @@
 export { download, type DownloadOptions } from "./download.ts";
 export type { CheckingEvent, DownloadEvent, ProgressEvent } from "./events.ts";
 
+// The stages, in the order of the data, and what they share.
+export { type AnnounceOptions, Announcer } from "./tracker/announce.ts";
+export { connect, type ConnectOptions } from "./peers/connect.ts";
+export { type Block, Downloads, requestBlocks, type RequestOptions } from "./blocks/request.ts";
+export { type AssembleOptions, assemblePieces, type Piece } from "./pieces/assemble.ts";
+export { type WriteOptions, writePieces } from "./storage/write.ts";
+export { Ledger, type LedgerOptions } from "./ledger.ts";
+export { Swarm, type SwarmOptions } from "./peers/swarm.ts";
+export { PeerBook } from "./peers/peer_book.ts";
+export { BanList } from "./peers/ban_list.ts";
+
 export {
   BencodeError,
   GaveUpError,

@@ -25,10 +25,10 @@ export class OpenPiece {
   readonly requesters: Uint8Array;
   /** Who delivered each held block; of a requested one, who was asked last. */
   readonly sourceOf: Uint32Array;
-  /** Whether a block of it was ever asked of more than one source, or asked again of another. */
-  isDoubled = false;
   freeCount: number;
   heldCount = 0;
+  /** How many of the held blocks are padding alone. */
+  paddingCount = 0;
   /** How many held blocks an earlier run left on disk, unverified. */
   restoredCount = 0;
   /** Sources of earlier attempts that ended in a wrong hash: while there are any, one source fetches the whole. */
@@ -51,6 +51,11 @@ export class OpenPiece {
   /** Whether every block is held. */
   get isFull(): boolean {
     return this.heldCount === this.blockCount;
+  }
+
+  /** Whether nothing of it has come. */
+  get isEmpty(): boolean {
+    return this.heldCount === this.paddingCount;
   }
 
   /** The first block that nobody is asked for; -1 when there is none. */

@@ -33,8 +33,8 @@ export interface AssembleOptions {
   readonly source: { read(offset: number, into: Uint8Array): Promise<void> };
   /** Told who sent wrong blocks for certain. */
   readonly onGuilty: (sources: readonly SourceId[]) => void;
-  /** Told that a piece was wrong, and who had a part in it. */
-  readonly onCorrupt: (pieceIndex: number, sources: readonly SourceId[]) => void;
+  /** Told of a piece that was wrong, before it goes back. */
+  readonly onCorrupt: (piece: OpenPiece) => void;
   readonly signal: AbortSignal;
 }
 
@@ -97,7 +97,7 @@ class Assembler {
     const { ledger, onGuilty, onCorrupt } = this.#options;
     if (isRight) return onGuilty(this.#blame.accept(piece.pieceIndex, digests));
     const { guilty, suspects } = this.#blame.reject(piece, digests);
-    onCorrupt(piece.pieceIndex, [...piece.contributors()]);
+    onCorrupt(piece);
     ledger.reject(piece, suspects);
     onGuilty(guilty);
   }
