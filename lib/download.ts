@@ -79,9 +79,11 @@ export async function* download(
 /** The whole run: look at what is there, fetch the rest, finish. */
 async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue): Promise<void> {
   const startedAtMs = performance.now();
+  let shed = () => false;
   const { directory, overwrite = false } = options;
+  const onDescriptorShortage = () => shed();
   await using store = options.store ??
-    await openDiskStore(metainfo, { directory, overwrite });
+    await openDiskStore(metainfo, { directory, overwrite, onDescriptorShortage });
   reportStart(metainfo, store, events);
 
   const ledger = await check(store, metainfo, { signal: options.signal, events });
@@ -96,6 +98,7 @@ async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue):
 
   const report = (event: DownloadEvent) => events.push(event);
   await using engine = new Engine({ ...options, metainfo, ledger, store, report });
+  shed = () => engine.swarm.shed();
   try {
     await fetchPieces(engine, ledger, store);
   } catch (error) {

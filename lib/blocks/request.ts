@@ -127,7 +127,7 @@ export class Downloads implements Role, Shared {
 
 /** What requestBlocks() works with. */
 export interface RequestOptions {
-  readonly swarm: Swarm;
+  readonly swarm: Pick<Swarm, "follow">;
   readonly downloads: Downloads;
   readonly signal: AbortSignal;
 }
@@ -142,6 +142,7 @@ export async function* requestBlocks(
   wires: AsyncIterable<Wire>,
   { swarm, downloads, signal }: RequestOptions,
 ): AsyncGenerator<readonly Block[], void, undefined> {
+  signal.throwIfAborted();
   const { blocks } = downloads;
   const onAbort = () => blocks.fail(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -63,12 +63,13 @@ export interface ConnectOptions {
  * Yields every connection that completes its handshake. Ends by itself when the addresses have ended,
  * nobody is connected, and nobody known may still answer.
  *
- * @throws what `addresses` throws
+ * @throws what `addresses` throws; the signal's reason, when it was aborted before
  */
 export async function* connect(
   addresses: AsyncIterable<readonly PeerAddress[]>,
   options: ConnectOptions,
 ): AsyncGenerator<Wire, void, undefined> {
+  options.signal.throwIfAborted();
   await using connector = new Connector(options);
   connector.follow(addresses);
   yield* connector.wires;

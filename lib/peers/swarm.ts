@@ -92,6 +92,17 @@ export class Swarm implements Gate, AsyncDisposable {
     this.#maxPeers = Math.max(1, Math.min(this.#maxPeers, this.size) - SPARE_CONNECTIONS);
   }
 
+  /** Closes the peer that is of least use, for its descriptor; false when there is none to spare. */
+  shed(): boolean {
+    this.lowerLimit();
+    // One that was closed just now is still here, and its descriptor, too, for the rest of this turn.
+    const open = [...this.#sessions.values()].filter(({ wire }) => wire.isOpen);
+    if (open.length <= 1) return false;
+    const session = open.find(({ isChokingUs }) => isChokingUs) ?? open[0];
+    session?.wire.close(new PeerError("No descriptor is left for this peer", "surplus"));
+    return session !== undefined;
+  }
+
   /**
    * Takes over the admitted wires as they come, and talks to each peer until it ends.
    *

@@ -49,6 +49,10 @@ export class Wire implements Disposable {
     this.#framer = new Framer({ bitfieldLength, leftover, buffers });
   }
 
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
   /**
    * The next message that has arrived whole; what it carries is valid until the next read().
    *

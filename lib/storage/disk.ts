@@ -216,8 +216,13 @@ export class DiskStore implements Store {
 
   async #syncFiles(fileIndices: ReadonlySet<number>): Promise<void> {
     const queue = fileIndices.values();
-    const work = async () => {
-      for (const fileIndex of queue) await this.#files.sync(fileIndex);
+    const work = async (_: unknown, worker: number) => {
+      // The first one goes on to the end; others leave when descriptors turn out to be scarce.
+      while (worker < this.#files.maxPins) {
+        const { done, value: fileIndex } = queue.next();
+        if (done) return;
+        await this.#files.sync(fileIndex);
+      }
     };
     await Promise.all(Array.from({ length: Math.min(MAX_SYNCS, fileIndices.size) }, work));
   }

@@ -89,7 +89,7 @@ Deno.test({
 
 Deno.test("main() exits 4 when nothing can come any more", async (t) => {
   const rows = [
-    ["for so long", ["--timeout", "1"], "Nothing new arrived for 1 s"],
+    ["for so long", ["--timeout", "0.2"], "Nothing new arrived for 0.2 s"],
     ["nobody there", ["--peer", "127.0.0.1:1"], "Cannot complete the download: no source is left"],
   ] as const;
   await concurrently(t, rows.map((row) => [row[0], row]), async ([name, args, message]) => {

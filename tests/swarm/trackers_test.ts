@@ -19,9 +19,12 @@ import { makeTorrent, type TorrentFixture } from "../support/torrent_fixture.ts"
 const timeoutMs = 10_000;
 const TOTAL = 8 * 32 * KIB;
 
-function torrentOf(tiers: readonly HttpTracker[][], isPrivate = false): TorrentFixture {
+function torrentOf(
+  tiers: readonly HttpTracker[][],
+  options: { isPrivate?: true } = {},
+): TorrentFixture {
   const trackers = tiers.map((tier) => tier.map(({ url }) => url));
-  return makeTorrent({ files: TOTAL, pieceLength: 32 * KIB, trackers, isPrivate });
+  return makeTorrent({ files: TOTAL, pieceLength: 32 * KIB, trackers, ...options });
 }
 
 Deno.test("download() tells a tracker when it starts, is complete, and stops", async () => {
@@ -86,7 +89,7 @@ Deno.test("download() asks one tracker of a private torrent, the next only when 
   await using broken = new HttpTracker({ answer: () => new Response("no", { status: 500 }) });
   await using good = new HttpTracker();
   await using spare = new HttpTracker();
-  const fixture = torrentOf([[broken], [good], [spare]], true);
+  const fixture = torrentOf([[broken], [good], [spare]], { isPrivate: true });
   await using seeder = await startSeeder(fixture);
   good.peers = [seeder.address];
   const run = await downloadWhole(fixture, { timeoutMs });
