@@ -115,6 +115,7 @@ async function run(
   try {
     await fetchPieces(engine, ledger, store);
   } catch (error) {
+    await engine.hangUp();
     // Where the disk fails, there is no saving to it.
     if (!(error instanceof StorageError)) {
       await saveOpenPieces(ledger, store, (source) => engine.isLiar(source));

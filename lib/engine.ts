@@ -181,10 +181,15 @@ export class Engine implements AsyncDisposable {
     this.#ending.abort(new GaveUpError(`Nothing new arrived for ${timeoutMs / 1000} s`));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Closes every connection and takes no more: nothing changes the ledger from then on. */
+  async hangUp(): Promise<void> {
     this.#ending.abort(new DOMException("The download has ended", "AbortError"));
     this.#listener[Symbol.dispose]();
-    await Promise.all([this.swarm[Symbol.asyncDispose](), this.announcer[Symbol.asyncDispose]()]);
+    await this.swarm[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.hangUp(), this.announcer[Symbol.asyncDispose]()]);
     await this.#udp[Symbol.asyncDispose]();
   }
 }

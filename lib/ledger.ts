@@ -15,7 +15,7 @@
  *
  * @module
  */
-import type { Geometry } from "./torrent/geometry.ts";
+import { BLOCK_LENGTH, type Geometry } from "./torrent/geometry.ts";
 import { emptyBits, hasBit, setBit } from "./base/bits.ts";
 import { Budget } from "./ledger/budget.ts";
 import { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
@@ -67,7 +67,7 @@ export class Ledger {
     this.verified = emptyBits(geometry.pieceCount);
     this.holdings = new Holdings(this.verified, geometry.pieceCount, this.rarity);
     for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
-      if (hasBit(options.verified, pieceIndex) || this.#isPadding(pieceIndex)) {
+      if (hasBit(options.verified, pieceIndex) || geometry.isPadding(pieceIndex)) {
         this.#setVerified(pieceIndex);
       }
     }
@@ -136,6 +136,13 @@ export class Ledger {
     this.#holdPadding(piece);
     if (this.rarity.size === 0) this.onWork();
     return piece;
+  }
+
+  /** Bytes that may still be asked for: what is left of the budget, and the free blocks it has paid for. */
+  get grantableBytes(): number {
+    let blocks = 0;
+    for (const piece of this.#withFree) blocks += piece.buffer === undefined ? 0 : piece.freeCount;
+    return this.budget.usualBytes + blocks * BLOCK_LENGTH;
   }
 
   /** A source is asked for a block that is not held. */
@@ -265,14 +272,6 @@ export class Ledger {
   #wantedBlocks(pieceIndex: number): number[] {
     const blocks = [...Array(this.geometry.blockCount(pieceIndex)).keys()];
     return blocks.filter((block) => this.geometry.requestLength(pieceIndex, block) > 0);
-  }
-
-  /** Whether a piece is padding alone: nothing of it can be asked for, and nothing is stored. */
-  #isPadding(pieceIndex: number): boolean {
-    const { geometry } = this;
-    const start = geometry.pieceOffset(pieceIndex);
-    const spans = geometry.spans(start, geometry.pieceLength(pieceIndex));
-    return geometry.hasPadding && spans.every((span) => span.isPadding);
   }
 
   #setVerified(pieceIndex: number): void {

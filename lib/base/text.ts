@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 
 /**
  * What can steer a terminal or make a text read as another: C0 and C1 controls, line and paragraph
@@ -12,7 +13,14 @@ const UNPRINTABLE =
   // deno-lint-ignore no-control-regex -- controls are what it is for
   /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\p{Cs}\u{e0000}-\u{e007f}]/gu;
 
+/** Whatever may hold one of the above: without the flag u and its look at whole characters, faster. */
+const SUSPICIOUS =
+  // deno-lint-ignore no-control-regex -- controls are what it is for
+  /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb]/;
+
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** What decoders put for bytes that are not UTF-8; it may be in a text, too. */
+const REPLACEMENT = "\ufffd";
 const LATIN_1_PART = 8192;
 
 /**
@@ -20,6 +28,7 @@ const LATIN_1_PART = 8192;
  * of them an ellipsis) with no character split. Line breaks and tabs become spaces.
  */
 export function printable(text: string, maxLength = Infinity): string {
+  if (text.length <= maxLength && !SUSPICIOUS.test(text)) return text;
   // What is cut off need not be looked at: a hostile text may be megabytes.
   const head = text.length > maxLength * 4 + 64 ? text.slice(0, maxLength * 4 + 64) : text;
   const clean = head.replace(/[\t\r\n]+/g, " ").replace(UNPRINTABLE, "");
@@ -35,6 +44,12 @@ function isHighSurrogate(unit: number): boolean {
 
 /** The bytes as a text when they are valid UTF-8, else `undefined`. A byte order mark is kept. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  // For the short names of which torrents have many, a third of what a TextDecoder takes.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  return text.includes(REPLACEMENT) ? decodeStrictly(bytes) : text;
+}
+
+function decodeStrictly(bytes: Uint8Array): string | undefined {
   try {
     return UTF_8.decode(bytes);
   } catch {
@@ -76,9 +91,30 @@ export function redactUrl(url: string): string {
   return printable(`${parsed.protocol}${host}${path}${query}${fragment}`);
 }
 
+/** Shorter values of a query are no keys, and would hide words by chance. */
+const MIN_SECRET_LENGTH = 8;
+
+/**
+ * The text with the secrets of a URL cut as redactUrl() cuts them: trackers repeat what they are asked,
+ * as in "unknown passkey". Never throws.
+ */
+export function hideSecrets(text: string, url: string): string {
+  if (!URL.canParse(url)) return text;
+  const { username, password, pathname, search } = new URL(url);
+  const values = search.slice(1).split("&").map((pair) => pair.slice(pair.indexOf("=") + 1));
+  const segments = pathname.split("/").filter((part) => !PLAIN_SEGMENT.test(part));
+  const secrets = [username, password, ...values, ...segments.filter(looksSecret)]
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    .sort((one, other) => other.length - one.length);
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, hide), text);
+}
+
+function hide(secret: string): string {
+  return `${secret.slice(0, SHOWN_OF_SECRET)}…`;
+}
+
 function redactSegment(segment: string): string {
-  if (PLAIN_SEGMENT.test(segment) || !looksSecret(segment)) return segment;
-  return `${segment.slice(0, SHOWN_OF_SECRET)}…`;
+  return PLAIN_SEGMENT.test(segment) || !looksSecret(segment) ? segment : hide(segment);
 }
 
 /** Better to hide a word than to show a key: whatever is long, or has digits and is not short. */
@@ -90,6 +126,6 @@ function redactQuery(query: string): string {
   return query.split("&").map((pair) => {
     const equals = pair.indexOf("=");
     if (equals >= 0) return `${redactSegment(pair.slice(0, equals))}=…`;
-    return pair.length > SHOWN_OF_SECRET ? `${pair.slice(0, SHOWN_OF_SECRET)}…` : pair;
+    return pair.length > SHOWN_OF_SECRET ? hide(pair) : pair;
   }).join("&");
 }

@@ -11,7 +11,7 @@ import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { type Block, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
-import { pickBlocks } from "./picker.ts";
+import { MAX_REQUESTERS, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
 
 /** A source in end game is asked for what another one is, when that one takes this many times as long. */
@@ -180,7 +180,7 @@ export class Downloader implements PeerRole {
    * in equal parts, and one fast peer among slow ones has most of it.
    */
   #fairDepth(): number {
-    return Math.max(Math.floor(this.#ledger.budget.usualBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
+    return Math.max(Math.floor(this.#ledger.grantableBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
   }
 
   #ask(piece: OpenPiece, block: number): void {
@@ -190,10 +190,13 @@ export class Downloader implements PeerRole {
   }
 
   #isWorthDoubling(piece: OpenPiece, block: number): boolean {
-    if (this.#queue.has(piece.pieceIndex, block)) return false;
+    // Who stalls is asked to learn when it is back, and must not take the place of who answers.
+    if (!this.source.isServing || this.#queue.has(piece.pieceIndex, block)) return false;
     const ownMs = this.#pace.drainMs(this.#queue.length + 1);
     const othersMs = this.#shared.drainMs(piece.sourceOf[block]);
-    if (ownMs === Infinity) return othersMs === Infinity;
+    // The last place is for one that is known to answer: those that may stall must not have them all.
+    const isLastPlace = (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1;
+    if (ownMs === Infinity) return othersMs === Infinity && !isLastPlace;
     return othersMs > DOUBLING_FACTOR * ownMs + DOUBLING_MARGIN_MS;
   }
 

@@ -67,6 +67,9 @@ const END = 0x65; // e
 const INTEGER = 0x69; // i
 const LIST = 0x6c; // l
 
+/** Room that an array takes when it begins to grow: a copy of a short list takes none. */
+const SPARE_ITEMS = 16;
+
 // Shared, so that a list of a million empty values costs a pointer each.
 const NO_BYTES = new Uint8Array(0);
 const NO_ITEMS: BencodeList = Object.freeze([]);
@@ -171,7 +174,7 @@ class Decoder {
     const items: BencodeValue[] = [];
     do items.push(this.readValue()); while (this.#bytes[this.#at] !== END);
     this.#leave();
-    return items;
+    return items.length < SPARE_ITEMS ? items.slice() : items;
   }
 
   #readDictionary(): BencodeDictionary {

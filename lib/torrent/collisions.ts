@@ -20,48 +20,59 @@ const MAX_COMPONENT_BYTES = 255;
  * ignores case too: `.1`, `.2`, ... is put before the extension. Padding of one length may share a name.
  */
 export function separatePaths(files: readonly NamedFile[]): readonly (readonly string[])[] {
-  const namer = new Namer();
-  const folders = files.map((file) => namer.addFolders(file.path));
-  return files.map((file, index) => namer.place(file, folders[index] ?? ""));
+  const root = new Folder();
+  const folders = files.map((file) => folderOf(file, root));
+  return files.map((file, index) => (folders[index] ?? root).place(file));
 }
 
-class Namer {
-  /** Every path taken, folded; for padding, its length, for all else -1. */
-  readonly #taken = new Map<string, number>();
-  /** The last number tried for a path, so that a thousand equal names cost a thousand steps. */
-  readonly #lastNumber = new Map<string, number>();
-  /** Folded folders, with a slash at the end, by their path as it is. */
-  readonly #folders = new Map<string, string>();
+/** The folder that a file is in, its name and those on the way taken. */
+function folderOf({ path }: NamedFile, root: Folder): Folder {
+  let folder = root;
+  for (let depth = 0; depth < path.length - 1; depth++) {
+    folder = folder.subfolder(path[depth] ?? "");
+  }
+  return folder;
+}
 
-  /** Takes the names of the folders of a path; returns the folded one that its file is in, with a slash. */
-  addFolders(path: readonly string[]): string {
-    const folder = path.slice(0, -1).join("/");
-    const known = this.#folders.get(folder);
+/** The names in one folder. There may be as many folders as files: what few need is made when needed. */
+class Folder {
+  /** Every name taken, folded; for padding, its length, for all else -1. */
+  readonly #taken = new Map<string, number>();
+  /** The folders in it, by their names as they are, and by a slash and their folded ones. */
+  #folders: Map<string, Folder> | undefined;
+  /** The last number tried for a name, so that a thousand equal names cost a thousand steps. */
+  #lastNumber: Map<string, number> | undefined;
+
+  /** The folder of that name in it, the name taken. */
+  subfolder(name: string): Folder {
+    this.#folders ??= new Map();
+    const known = this.#folders.get(name);
     if (known !== undefined) return known;
-    const folded = folder === "" ? "" : `${fold(folder)}/`;
-    this.#folders.set(folder, folded);
-    if (folder === "") return folded;
-    this.#taken.set(folded.slice(0, -1), -1);
-    this.addFolders(path.slice(0, -1));
-    return folded;
+    const key = fold(name);
+    const folder = this.#folders.get(`/${key}`) ?? new Folder();
+    this.#folders.set(name, folder).set(`/${key}`, folder);
+    this.#taken.set(key, -1);
+    return folder;
   }
 
-  place(file: NamedFile, folder: string): readonly string[] {
+  /** Takes a name for a file; returns its path with that name. */
+  place(file: NamedFile): readonly string[] {
     const name = file.path.at(-1) ?? "";
-    const key = folder + fold(name);
+    const key = fold(name);
     const holder = this.#taken.get(key);
     if (holder === undefined) {
       this.#taken.set(key, file.isPadding ? file.lengthBytes : -1);
       return file.path;
     }
     if (file.isPadding && holder === file.lengthBytes) return file.path;
-    return [...file.path.slice(0, -1), this.#rename(name, folder, key)];
+    return [...file.path.slice(0, -1), this.#rename(name, key)];
   }
 
-  #rename(name: string, folder: string, key: string): string {
+  #rename(name: string, key: string): string {
+    this.#lastNumber ??= new Map();
     for (let number = (this.#lastNumber.get(key) ?? 0) + 1;; number++) {
       const candidate = numbered(name, number);
-      const candidateKey = folder + fold(candidate);
+      const candidateKey = fold(candidate);
       if (this.#taken.has(candidateKey)) continue;
       this.#taken.set(candidateKey, -1);
       this.#lastNumber.set(key, number);
@@ -74,8 +85,8 @@ class Namer {
 const ASCII = /^[\x00-\x7f]*$/;
 
 /** One form for all names that some file system takes for the same. */
-function fold(path: string): string {
-  return ASCII.test(path) ? path.toLowerCase() : path.normalize("NFC").toLowerCase();
+function fold(name: string): string {
+  return ASCII.test(name) ? name.toLowerCase() : name.normalize("NFC").toLowerCase();
 }
 
 function numbered(name: string, number: number): string {

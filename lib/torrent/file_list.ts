@@ -22,7 +22,8 @@ export interface FileEntry {
   readonly path: readonly string[];
   readonly lengthBytes: number;
   readonly isPadding: boolean;
-  readonly isSymlink: boolean;
+  /** Left out where it is not. */
+  readonly isSymlink?: true;
 }
 
 /** The longest file, in bytes: 16 TiB, and the most of all together. What other clients can hold. */
@@ -62,9 +63,7 @@ export function parseFiles(
   warnings: Warnings,
 ): readonly FileEntry[] {
   const list = listOf(info.get("files"));
-  const files = list === undefined
-    ? [parseSingleFile(info, name)]
-    : list.map((item, index) => parseFile(item, { name, key: `info.files[${index}]` }));
+  const files = list === undefined ? [parseSingleFile(info, name)] : readEntries(list, name);
   if (files.length === 0) refuseTorrent("info.files", "is empty");
   const total = files.reduce((sum, file) => sum + file.lengthBytes, 0);
   if (total >= MAX_TOTAL_BYTES) refuseTorrent("info.files", `are ${total} bytes in all: too many`);
@@ -75,40 +74,68 @@ export function parseFiles(
   return files;
 }
 
+function readEntries(list: BencodeList, name: string): readonly FileEntry[] {
+  const reader = new EntryReader(name);
+  return list.map((item, index) => reader.read(item, index));
+}
+
 function parseSingleFile(info: BencodeDictionary, name: string): FileEntry {
   const attributes = parseAttributes(info);
   return {
     path: [name],
-    lengthBytes: parseLength(info, attributes, "info.length"),
+    lengthBytes: parseLength(info, attributes),
     isPadding: attributes.isPadding || name.includes(BITCOMET_PADDING),
-    isSymlink: false,
   };
 }
 
-interface Place {
-  /** The torrent's safe name. */
-  readonly name: string;
-  /** Of the entry, for errors. */
-  readonly key: string;
+/** Which entry of the list, for errors: made into a text only when there is one. */
+function keyOf(index: number, rest = ""): string {
+  return `info.files[${index}]${rest}`;
 }
 
-function parseFile(item: BencodeValue, { name, key }: Place): FileEntry {
-  const file = dictionaryOf(item);
-  if (file === undefined) refuseTorrent(key, `${describe(item)}, not a dictionary`);
-  const attributes = parseAttributes(file);
-  const lengthBytes = parseLength(file, attributes, `${key}.length`);
-  const components = choosePath(file, key);
-  const hasPath = components.length > 0;
-  if (!hasPath && !attributes.isPadding) refuseTorrent(`${key}.path`, describePath(file));
-  const path = hasPath
-    ? [name, ...components.map((component) => safeName(component))]
-    : [name, ".pad", `${lengthBytes}`];
-  return {
-    path,
-    lengthBytes,
-    isPadding: attributes.isPadding || path.some((part) => part.includes(BITCOMET_PADDING)),
-    isSymlink: attributes.isSymlink && listOf(file.get("symlink path")) !== undefined,
-  };
+/** Reads the entries of the list in their order. */
+class EntryReader {
+  readonly #name: string;
+  /** The path of the entry before, as it was and made safe: most files are in the folder of the one before. */
+  #previous: readonly Uint8Array[] = [];
+  #names: readonly string[] = [];
+
+  /** @param name the torrent's safe name */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  read(item: BencodeValue, index: number): FileEntry {
+    const file = dictionaryOf(item);
+    if (file === undefined) refuseTorrent(keyOf(index), `${describe(item)}, not a dictionary`);
+    const attributes = parseAttributes(file);
+    const lengthBytes = parseLength(file, attributes, index);
+    const components = choosePath(file, index);
+    const hasPath = components.length > 0;
+    if (!hasPath && !attributes.isPadding) refuseTorrent(keyOf(index, ".path"), describePath(file));
+    const path = hasPath ? this.#safePath(components) : [this.#name, ".pad", `${lengthBytes}`];
+    const isPadding = attributes.isPadding || path.some((part) => part.includes(BITCOMET_PADDING));
+    const isSymlink = attributes.isSymlink && listOf(file.get("symlink path")) !== undefined;
+    return isSymlink
+      ? { path, lengthBytes, isPadding, isSymlink }
+      : { path, lengthBytes, isPadding };
+  }
+
+  #safePath(components: readonly Uint8Array[]): readonly string[] {
+    const names = components.map((component, depth) => {
+      const known = isSame(component, this.#previous[depth]) ? this.#names[depth] : undefined;
+      return known ?? safeName(component);
+    });
+    this.#previous = components;
+    this.#names = names;
+    return [this.#name, ...names];
+  }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array | undefined): boolean {
+  if (one.length !== other?.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
 }
 
 function describePath(file: BencodeDictionary): string {
@@ -117,22 +144,28 @@ function describePath(file: BencodeDictionary): string {
 }
 
 /** The components of `path.utf-8` where all are UTF-8, else of `path`; none when there is no such list. */
-function choosePath(file: BencodeDictionary, key: string): readonly Uint8Array[] {
+function choosePath(file: BencodeDictionary, index: number): readonly Uint8Array[] {
   const utf8 = listOf(file.get("path.utf-8"));
   const legacy = listOf(file.get("path"));
   if (utf8 !== undefined) {
-    const components = checkComponents(utf8, `${key}.path.utf-8`);
+    const components = checkComponents(utf8, index, ".path.utf-8");
     const isUtf8 = components.every((component) => decodeUtf8(component) !== undefined);
     if (legacy === undefined || legacy.length === 0 || isUtf8) return components;
   }
-  return checkComponents(legacy ?? [], `${key}.path`);
+  return checkComponents(legacy ?? [], index, ".path");
 }
 
-function checkComponents(list: BencodeList, key: string): readonly Uint8Array[] {
-  if (list.length > MAX_PATH_DEPTH) refuseTorrent(key, `has more than ${MAX_PATH_DEPTH} parts`);
-  return list.map((item, index) =>
-    bytesOf(item) ?? refuseTorrent(`${key}[${index}]`, `${describe(item)}, not a string`)
-  );
+function checkComponents(list: BencodeList, index: number, key: string): readonly Uint8Array[] {
+  if (list.length > MAX_PATH_DEPTH) {
+    refuseTorrent(keyOf(index, key), `has more than ${MAX_PATH_DEPTH} parts`);
+  }
+  if (isListOfBytes(list)) return list;
+  const at = list.findIndex((item) => bytesOf(item) === undefined);
+  refuseTorrent(keyOf(index, `${key}[${at}]`), `${describe(list[at])}, not a string`);
+}
+
+function isListOfBytes(list: BencodeList): list is readonly Uint8Array[] {
+  return list.every((item) => item instanceof Uint8Array);
 }
 
 interface Attributes {
@@ -140,22 +173,27 @@ interface Attributes {
   readonly isSymlink: boolean;
 }
 
+const NO_ATTRIBUTES: Attributes = { isPadding: false, isSymlink: false };
+
 /** `attr` has a letter for each attribute (BEP 47): p for padding, l for a symbolic link; others do not matter. */
 function parseAttributes(file: BencodeDictionary): Attributes {
   const letters = bytesOf(file.get("attr"));
-  return {
-    isPadding: letters?.includes(0x70) ?? false,
-    isSymlink: letters?.includes(0x6c) ?? false,
-  };
+  if (letters === undefined) return NO_ATTRIBUTES;
+  return { isPadding: letters.includes(0x70), isSymlink: letters.includes(0x6c) };
 }
 
-/** A symbolic link takes no bytes, whatever it says. */
-function parseLength(file: BencodeDictionary, { isSymlink }: Attributes, key: string): number {
+/** A symbolic link takes no bytes, whatever it says. Without an index, the length of the only file. */
+function parseLength(
+  file: BencodeDictionary,
+  { isSymlink }: Attributes,
+  index?: number,
+): number {
   if (isSymlink) return 0;
   const length = integerOf(file.get("length"));
+  if (length !== undefined && length >= 0 && length < MAX_FILE_BYTES) return length;
+  const key = index === undefined ? "info.length" : keyOf(index, ".length");
   if (length === undefined || length < 0) {
     refuseTorrent(key, `${describe(file.get("length"))}, not a length`);
   }
-  if (length >= MAX_FILE_BYTES) refuseTorrent(key, `is ${length} bytes: too many`);
-  return length;
+  refuseTorrent(key, `is ${length} bytes: too many`);
 }

@@ -105,6 +105,13 @@ export class Geometry {
     return wanted;
   }
 
+  /** Whether a piece is padding alone: nothing of it can be asked for, and nothing is stored. */
+  isPadding(pieceIndex: number): boolean {
+    if (!this.hasPadding) return false;
+    const spans = this.spans(this.pieceOffset(pieceIndex), this.pieceLength(pieceIndex));
+    return spans.every((span) => span.isPadding);
+  }
+
   /** The runs of file bytes that `lengthBytes` bytes at `offset` in the torrent cover, in order; no empty ones. */
   *spans(offset: number, lengthBytes: number): Generator<FileSpan, void, undefined> {
     let left = Math.min(lengthBytes, this.totalLength - offset);

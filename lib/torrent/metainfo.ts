@@ -168,12 +168,10 @@ function parseInfo(
 
 function nameFiles(entries: readonly FileEntry[]): readonly TorrentFile[] {
   const paths = separatePaths(entries);
-  return entries.map(({ path, lengthBytes, isPadding, isSymlink }, index) => ({
-    path: paths[index] ?? path,
-    lengthBytes,
-    isPadding,
-    ...(isSymlink ? { isSymlink } : {}),
-  }));
+  return entries.map((entry, index) => {
+    const path = paths[index] ?? entry.path;
+    return path === entry.path ? entry : { ...entry, path };
+  });
 }
 
 function parsePieceLength(info: BencodeDictionary): number {

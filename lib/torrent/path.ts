@@ -34,8 +34,10 @@ const INVISIBLE =
 // deno-lint-ignore no-control-regex -- controls are what it is for
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
 
-/** Whether a name has anything of the above, or a separator. */
-const CHANGED = new RegExp(`[/\\\\]|${INVISIBLE.source}|${CONTROL.source}`, "u");
+/** Whatever may hold anything of the above, or a separator: half of a pair may be that of a tag. */
+const SUSPICIOUS =
+  // deno-lint-ignore no-control-regex -- controls are what it is for
+  /[/\\\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\udb40\ufeff\uffa0\ufff9-\ufffb]/;
 
 const WINDOWS_FORBIDDEN = /[<>:"|?*]/g;
 const WINDOWS_RESERVED =
@@ -64,7 +66,7 @@ export function safeName(component: Uint8Array, rules: NameRules = SYSTEM_RULES)
 function plainText(component: Uint8Array): string | undefined {
   if (component.length >= MAX_NAME_BYTES) return undefined;
   const text = isPlainAscii(component) ? decodeLatin1(component) : decodeUtf8(component);
-  return text === undefined || CHANGED.test(text) ? undefined : text;
+  return text === undefined || SUSPICIOUS.test(text) ? undefined : text;
 }
 
 function isPlainAscii(component: Uint8Array): boolean {

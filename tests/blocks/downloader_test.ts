@@ -137,3 +137,20 @@ Deno.test("Downloader asks a fast peer in end game for what a silent one holds",
   assertEquals(fast.heard().toSorted(), ["request 0:0", "request 0:1"]);
   for (const peer of [silent, fast]) await part(peer);
 });
+
+Deno.test("Downloader leaves room in end game for who answers, however many stall", async () => {
+  const rig = new Rig();
+  const stalling: FakePeer[] = [];
+  for (let count = 0; count < 12; count++) stalling.push(await rig.join([0]));
+  const fast = await rig.join([1]);
+  for (const key of ["1:0", "1:1"]) await say(fast, key);
+  for (let nowMs = 250; nowMs < 10_000; nowMs += 250) {
+    for (const peer of [...stalling, fast]) peer.session.tick(nowMs);
+    await Promise.resolve();
+  }
+  fast.heard();
+  fast.says.have(0);
+  await fast.send();
+  assertEquals(fast.heard().toSorted(), ["request 0:0", "request 0:1"]);
+  for (const peer of [...stalling, fast]) await part(peer);
+});
