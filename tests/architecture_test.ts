@@ -8,7 +8,9 @@ import { assertEquals } from "@std/assert";
 import {
   blankComments,
   blankStrings,
+  findFunctions,
   findImports,
+  PROJECT,
   readSources,
   resolveImport,
   type SourceFile,
@@ -46,6 +48,14 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
 
 const LINE_CAP = 300;
 const MAIN_LINE_CAP = 80;
+const FUNCTION_LINE_CAP = 50;
+
+/** All that may stand at the top, besides files that begin with a dot. */
+const TOP_LEVEL = "LICENSE README.md deno.json deno.lock lib main.ts testdata tests".split(" ");
+
+/** What `deno task compile` makes, and the names that .gitignore has. */
+const IGNORED = (await Deno.readTextFile(new URL(".gitignore", PROJECT))).split("\n")
+  .map((line) => line.replace(/^\//, ""));
 
 /** Nothing here may lead to a place that only one machine has, or to one registry. */
 const UNWANTED_TEXT: Readonly<Record<string, RegExp>> = {
@@ -96,6 +106,21 @@ Deno.test("files stay below their cap of lines", () => {
   assertEquals(tooLong.map(({ path }) => path), []);
 });
 
+Deno.test("functions stay below their cap of lines", () => {
+  const tooLong = [...program, ...tests].flatMap(({ path, code }) =>
+    findFunctions(code).filter(({ lineCount }) => lineCount > FUNCTION_LINE_CAP)
+      .map(({ line, lineCount }) => `${path}:${line} has ${lineCount} lines`)
+  );
+  assertEquals(tooLong, []);
+});
+
+Deno.test("the top of the tree holds nothing else", async () => {
+  const names = (await Array.fromAsync(Deno.readDir(PROJECT))).map(({ name }) => name);
+  const isIgnored = (name: string) => name.startsWith(".") || IGNORED.includes(name);
+  const others = names.filter((name) => !TOP_LEVEL.includes(name) && !isIgnored(name));
+  assertEquals(others, []);
+});
+
 Deno.test("lib/ leaves console, arguments and exit to main.ts and lib/cli", () => {
   const inner = library.filter(({ path }) => !/^lib\/(?:cli|std)\//.test(path));
   assertEquals(findPatterns(inner.map(toPlainCode), UNWANTED_IN_LIBRARY), []);
@@ -135,6 +160,23 @@ Deno.test("findImports() reads every form", async (t) => {
   ];
   for (const [words, code, isType] of rows) {
     await t.step(words, () => assertEquals(findImports(code), [{ specifier: "./x.ts", isType }]));
+  }
+});
+
+Deno.test("findFunctions() measures every form", async (t) => {
+  const rows: readonly (readonly [string, string])[] = [
+    ["a function", "export async function* x(): Promise<void> {\n  a();\n}"],
+    ["parameters on lines of their own", "function x(\n  a: A,\n): B {\n}"],
+    ["a method", "  async *#x(a: A): B {\n    if (a) {\n    }\n  }"],
+    ["a getter", "  get x(): A {\n    return a;\n  }"],
+    ["a constructor", "  constructor() {\n  }"],
+    ["a computed name", "  [Symbol.dispose](): void {\n  }"],
+    ["an arrow", "const x = (a: A) => {\n  a();\n};"],
+    ["a test", 'Deno.test("x", async (t) => {\n  a();\n});'],
+  ];
+  for (const [words, code] of rows) {
+    const lineCount = code.split("\n").length;
+    await t.step(words, () => assertEquals(findFunctions(code), [{ line: 1, lineCount }]));
   }
 });
 

@@ -4,7 +4,8 @@ import { MemoryStore } from "../../lib/storage/memory.ts";
 import type { Store } from "../../lib/storage/store.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
 import type { Metainfo } from "../../lib/torrent/metainfo.ts";
-import { check, randomBytes, singleFile } from "../storage/fixture.ts";
+import { check, singleFile } from "../storage/fixture.ts";
+import { randomBytes } from "../support/torrent_fixture.ts";
 
 const PIECE_LENGTH = 512 * 1024;
 const PIECE_COUNT = 256;

@@ -1,13 +1,14 @@
 /** The program as a whole, as scripts run it: each test starts it once or twice. */
 import { assert, assertEquals } from "@std/assert";
 import { permissionFlags } from "../support/readme.ts";
-import { bytesOfSeed, multiFileTorrent, writeFiles } from "./torrent_fixture.ts";
+import { makeTorrent, writeContent } from "../support/torrent_fixture.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).href;
-const FILES = [
-  { path: ["a.bin"], bytes: bytesOfSeed(40_000, 1) },
-  { path: ["sub", "b.bin"], bytes: bytesOfSeed(10_000, 2) },
-];
+const FIXTURE = makeTorrent({
+  name: "album",
+  files: [{ path: "a.bin", lengthBytes: 40_000 }, { path: "sub/b.bin", lengthBytes: 10_000 }],
+  pieceLength: 16 * 1024,
+});
 
 interface Ended {
   readonly code: number;
@@ -38,7 +39,7 @@ class Place implements Disposable {
   readonly torrent = `${this.path}/t`;
 
   constructor() {
-    Deno.writeFileSync(this.torrent, multiFileTorrent(FILES));
+    Deno.writeFileSync(this.torrent, FIXTURE.torrentBytes);
   }
 
   [Symbol.dispose](): void {
@@ -101,7 +102,7 @@ Deno.test("main() shows a torrent with the permissions that the README names", a
 
 Deno.test("main() verifies files with the permissions that the README names", async () => {
   using place = new Place();
-  await writeFiles(place.path, FILES);
+  await writeContent(place.path, FIXTURE);
   const flags = ["--no-prompt", ...permissionFlags("verify film.torrent")];
   const ended = await run(["verify", "--json", "t"], { args: flags, cwd: place.path });
   const last = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "");

@@ -1,18 +1,25 @@
 import { assert, assertEquals } from "@std/assert";
 import { printable } from "../../lib/base/text.ts";
 import { showJson, showText } from "../../lib/cli/show.ts";
-import { parseMetainfo } from "../../lib/torrent/metainfo.ts";
-import { bytesOfSeed, multiFileTorrent, singleFileTorrent } from "./torrent_fixture.ts";
+import { makeTorrent } from "../support/torrent_fixture.ts";
 
+const PIECE_LENGTH = 16 * 1024;
 const EXTRA = {
-  announce: "http://tracker.example/0123456789abcdef/announce",
   comment: "a \x1b[31mred\u202e comment",
   "created by": "a test",
   "creation date": 1_700_000_000,
 };
 
+const TRACKERS = [["http://tracker.example/0123456789abcdef/announce"]];
+
 Deno.test("showJson() is the one object of the contract", () => {
-  const metainfo = parseMetainfo(singleFileTorrent(bytesOfSeed(40_000, 1), { extra: EXTRA }));
+  const { metainfo } = makeTorrent({
+    name: "one.bin",
+    files: 40_000,
+    pieceLength: PIECE_LENGTH,
+    trackers: TRACKERS,
+    extra: EXTRA,
+  });
   const { infoHash, comment, ...rest } = JSON.parse(showJson(metainfo));
   assertEquals(infoHash, metainfo.infoHash.toHex());
   assert(String(comment).includes("comment"));
@@ -32,20 +39,26 @@ Deno.test("showJson() is the one object of the contract", () => {
 });
 
 Deno.test("showJson() leaves out what the torrent has not, and steers no terminal", () => {
-  const files = [{ path: ["\u009b2J\u202ex"], bytes: bytesOfSeed(5, 1) }];
-  const text = showJson(parseMetainfo(multiFileTorrent(files)));
+  const files = [{ path: "\u009b2J\u202ex", lengthBytes: 5 }];
+  const text = showJson(makeTorrent({ files, pieceLength: PIECE_LENGTH }).metainfo);
   const shown = JSON.parse(text);
   for (const key of ["comment", "createdBy", "creationDate"]) assert(!(key in shown), key);
   assertEquals(printable(text.trimEnd()), text.trimEnd());
 });
 
 Deno.test("showText() shows facts without passkeys, then the tree", () => {
-  const metainfo = parseMetainfo(multiFileTorrent([
-    { path: ["a.txt"], bytes: bytesOfSeed(1000, 1) },
-    { path: ["sub", "b.bin"], bytes: bytesOfSeed(2000, 2) },
-    { path: ["sub", "deep", "c.bin"], bytes: bytesOfSeed(3000, 3) },
-    { path: ["d.txt"], bytes: new Uint8Array(0) },
-  ], { extra: EXTRA }));
+  const { metainfo } = makeTorrent({
+    name: "album",
+    files: [
+      { path: "a.txt", lengthBytes: 1000 },
+      { path: "sub/b.bin", lengthBytes: 2000 },
+      { path: "sub/deep/c.bin", lengthBytes: 3000 },
+      { path: "d.txt", lengthBytes: 0 },
+    ],
+    pieceLength: PIECE_LENGTH,
+    trackers: TRACKERS,
+    extra: EXTRA,
+  });
   assertEquals(
     showText(metainfo).replace(metainfo.infoHash.toHex(), "HASH"),
     `Name:         album

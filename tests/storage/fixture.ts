@@ -9,6 +9,7 @@ import { openDiskStore } from "../../lib/storage/disk.ts";
 import type { DiskStore, DiskStoreOptions } from "../../lib/storage/disk.ts";
 import type { CheckProgress, Resumed, Store } from "../../lib/storage/store.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
+import { randomBytes } from "../support/torrent_fixture.ts";
 import type { InfoHash, Metainfo, TorrentFile } from "../../lib/torrent/metainfo.ts";
 
 /** A torrent and its bytes. */
@@ -38,12 +39,6 @@ export function randomNumbers(seed: number): () => number {
     state ^= state << 5;
     return state >>>= 0;
   };
-}
-
-export function randomBytes(length: number, seed: number): Uint8Array<ArrayBuffer> {
-  const next = randomNumbers(seed);
-  const words = Uint32Array.from({ length: Math.ceil(length / 4) }, next);
-  return new Uint8Array(words.buffer, 0, length);
 }
 
 /** A multi-file torrent; padding is zeros, everything else random. */

@@ -1,28 +1,25 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { verify, type VerifyEvent } from "../../lib/storage/verify.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
-import { parseMetainfo } from "../../lib/torrent/metainfo.ts";
-import {
-  bytesOfSeed,
-  type FixtureFile,
-  multiFileTorrent,
-  writeFiles,
-} from "../cli/torrent_fixture.ts";
+import { makeTorrent, writeContent } from "../support/torrent_fixture.ts";
 
-const FILES: readonly FixtureFile[] = [
-  { path: ["a.bin"], bytes: bytesOfSeed(40_000, 1) },
-  { path: ["empty"], bytes: new Uint8Array(0) },
-  { path: ["sub", "b.bin"], bytes: bytesOfSeed(10_000, 2) },
-  { path: [".pad", "15536"], bytes: new Uint8Array(15_536), isPadding: true },
-  { path: ["sub", "deep", "c.bin"], bytes: bytesOfSeed(100_000, 3) },
-];
+const FIXTURE = makeTorrent({
+  name: "album",
+  files: [
+    { path: "a.bin", lengthBytes: 40_000 },
+    { path: "empty", lengthBytes: 0 },
+    { path: "sub/b.bin", lengthBytes: 10_000 },
+    { path: ".pad/15536", lengthBytes: 15_536, isPadding: true },
+    { path: "sub/deep/c.bin", lengthBytes: 100_000 },
+  ],
+  pieceLength: 16 * 1024,
+});
 const MIB = 1024 * 1024;
-const METAINFO = parseMetainfo(multiFileTorrent(FILES));
 
 async function faultsOf(directory: string): Promise<{ faults: string[]; havePieces: number }> {
   const faults: string[] = [];
   let last: VerifyEvent | undefined;
-  for await (const event of verify(METAINFO, { directory })) {
+  for await (const event of verify(FIXTURE.metainfo, { directory })) {
     last = event;
     if (event.kind === "file") faults.push(`${event.fault} ${event.path}`);
   }
@@ -77,7 +74,7 @@ Deno.test("verify() finds what is wrong, file by file", async (t) => {
     await t.step(words, async () => {
       const directory = await Deno.makeTempDir();
       try {
-        await writeFiles(directory, FILES);
+        await writeContent(directory, FIXTURE);
         await change(`${directory}/album`);
         assertEquals(await faultsOf(directory), { faults, havePieces });
       } finally {
@@ -93,7 +90,7 @@ Deno.test({
   async fn() {
     const directory = await Deno.makeTempDir();
     try {
-      await writeFiles(directory, FILES);
+      await writeContent(directory, FIXTURE);
       await Deno.rename(`${directory}/album/sub`, `${directory}/elsewhere`);
       await Deno.symlink("../elsewhere", `${directory}/album/sub`);
       await Deno.rename(`${directory}/album/empty`, `${directory}/none`);
@@ -129,7 +126,7 @@ Deno.test("verify() ends when aborted", async () => {
     ];
     await Deno.truncate(path, 512 * MIB);
     const geometry = new Geometry(files, 16 * MIB);
-    const metainfo = { ...METAINFO, files, geometry, pieceLength: 16 * MIB };
+    const metainfo = { ...FIXTURE.metainfo, files, geometry, pieceLength: 16 * MIB };
     const controller = new AbortController();
     const directory = path.split("/").slice(0, -1).join("/");
     const checking = verify(metainfo, { directory, signal: controller.signal });

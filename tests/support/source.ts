@@ -34,6 +34,43 @@ export async function readSources(folder: string, suffix = ".ts"): Promise<reado
   );
 }
 
+/** A function of a file: where it starts, and how many lines it has, both counted from 1. */
+export interface FunctionExtent {
+  readonly line: number;
+  readonly lineCount: number;
+}
+
+/** The start of what has a body that is no function's. */
+const NO_FUNCTION =
+  /^\s*(?:\}|\)|if|for|while|switch|catch|do|else|try|return|throw|await|using)\b/;
+const FUNCTION_START =
+  /\bfunction\b|^\s+(?:(?:async|static|override|get|set|private) )*\*?(?:#?\w+|\[[\w.]+\])(?:<.*>)?\(|=> \{$/;
+
+/** The functions of formatted TypeScript: each ends at the first brace that is indented as its start is. */
+export function findFunctions(code: string): readonly FunctionExtent[] {
+  const lines = code.split("\n");
+  return lines.flatMap((text, index) => {
+    if (NO_FUNCTION.test(text) || !FUNCTION_START.test(text)) return [];
+    const indent = " ".repeat(text.search(/\S/));
+    // Parameters on lines of their own end with a line that opens the body.
+    const opening = lines.findIndex((line, at) =>
+      at === index
+        ? line.endsWith("{")
+        : at > index && line.startsWith(`${indent})`) && line.endsWith("{")
+    );
+    if (opening === -1 || lines.slice(index + 1, opening).some((line) => isOutside(line, indent))) {
+      return [];
+    }
+    const end = lines.findIndex((line, at) => at > opening && line.startsWith(`${indent}}`));
+    return end === -1 ? [] : [{ line: index + 1, lineCount: end - index + 1 }];
+  });
+}
+
+/** Whether a line has left what is indented below a start. */
+function isOutside(line: string, indent: string): boolean {
+  return line.trim() !== "" && !line.startsWith(`${indent} `);
+}
+
 /** The import lines of TypeScript without comments. */
 export function findImports(code: string): readonly ImportLine[] {
   return [

@@ -1,6 +1,6 @@
 /** Torrents made in memory, with their content: the same ones for the same options. */
 import { createHash } from "node:crypto";
-import { encodeBencode } from "../../lib/torrent/bencode.ts";
+import { type BencodeInput, encodeBencode } from "../../lib/torrent/bencode.ts";
 import { type Metainfo, parseMetainfo } from "../../lib/torrent/metainfo.ts";
 import { randomOf } from "../torrent/helpers.ts";
 
@@ -24,6 +24,8 @@ export interface FixtureOptions {
   /** Tiers (BEP 12). */
   readonly trackers?: readonly (readonly string[])[];
   readonly isPrivate?: boolean;
+  /** Further keys beside `info`. */
+  readonly extra?: Readonly<Record<string, BencodeInput>>;
 }
 
 /** A torrent, and everything there is to know of it. */
@@ -40,6 +42,7 @@ export function makeTorrent(options: FixtureOptions): TorrentFixture {
   const content = makeContent(files, options.seed ?? 1);
   const extent = typeof files === "number" ? { length: files } : { files: files.map(entryOf) };
   const torrentBytes = encodeBencode({
+    ...options.extra,
     announce: trackers?.[0]?.[0],
     "announce-list": trackers,
     info: {
@@ -61,6 +64,15 @@ export function fileContent(
   const start = fixture.metainfo.geometry.fileOffset(fileIndex);
   const lengthBytes = fixture.metainfo.files[fileIndex]?.lengthBytes ?? 0;
   return fixture.content.subarray(start, start + lengthBytes);
+}
+
+/** Writes the files below `directory`, as a download would leave them. */
+export async function writeContent(directory: string, fixture: TorrentFixture): Promise<void> {
+  for (const [fileIndex, { path, isPadding }] of fixture.metainfo.files.entries()) {
+    if (isPadding) continue;
+    await Deno.mkdir([directory, ...path.slice(0, -1)].join("/"), { recursive: true });
+    await Deno.writeFile([directory, ...path].join("/"), fileContent(fixture, fileIndex));
+  }
 }
 
 function entryOf(file: FixtureFile) {
