@@ -4,7 +4,8 @@
  *     announce -> connect -> requestBlocks -> assemblePieces -> writePieces
  *
  * The ledger (ledger.ts) is the state of every piece, which the stages share; the engine (engine.ts) is
- * what runs beside the pipeline: connections, trackers, counters. What happens leaves as one stream of events.
+ * what runs beside the pipeline: connections, trackers, counters. What happens leaves as one stream of
+ * events (events.ts), by a queue that never makes the pipeline wait (event_queue.ts).
  *
  * @module
  */

@@ -1,17 +1,18 @@
 /**
  * The ledger: the one shared mutable object, the state of every piece.
  *
- * | state    | meaning                                     | left by                                      |
- * | -------- | ------------------------------------------- | -------------------------------------------- |
- * | missing  | nothing of it is held or asked for          | open()                                       |
- * | open     | some block is asked for or held             | hold() of the last block; unrequest() of the |
- * |          |                                             | last of a piece that holds nothing           |
- * | full     | every block is held, the hash is unknown    | verify(), reject()                           |
- * | verified | the hash is right and the bytes are stored  | never                                        |
+ * | state    | meaning                                    | left by, and to                               |
+ * | -------- | ------------------------------------------ | --------------------------------------------- |
+ * | missing  | nothing of it is held or asked for         | open()                                        |
+ * | open     | it has a block table (OpenPiece)           | hold() of the last block: full; unrequest()   |
+ * |          |                                            | when it is empty again, closeAll(): missing   |
+ * | full     | every block is held, the hash is unknown   | verify(); reject(): missing, or with suspects |
+ * |          |                                            | open again; closeAll(): missing               |
+ * | verified | the hash is right and the bytes are stored | never                                         |
  *
  * Blocks of an open piece are free, requested or held; several sources can be asked for one block, in
- * end game only. Whatever makes work for idle sources (a block becomes free, memory is given back, the
- * last piece is opened) calls `onWork`, so that nobody polls.
+ * end game only. A piece of which an earlier run left some blocks starts open. What makes work for idle
+ * sources (a free block, memory given back, the last piece opened) calls `onWork`, so that nobody polls.
  *
  * @module
  */
@@ -99,7 +100,7 @@ export class Ledger {
     return this.#open.size;
   }
 
-  /** Those of them with a block that nobody is asked for, oldest first. */
+  /** Those of them with a block that nobody is asked for, first who has had one longest. */
   get openWithFree(): Iterable<OpenPiece> {
     return this.#withFree;
   }

@@ -1,11 +1,12 @@
 /**
  * The choice of the next blocks to ask one source for. Knows the ledger, not the network.
  *
- * 1. Blocks that nobody is asked for, of pieces that are open already, oldest first: a piece counts only
- *    when it is whole.
- * 2. A new piece, while the budget allows: the first few at random, to have something to give soon, then
- *    the rarest.
- * 3. In end game, when no piece is left to open: blocks that slower sources are asked for.
+ * 1. Blocks that nobody is asked for, of pieces that are open already: a piece counts only when it is
+ *    whole. First those that have waited longest.
+ * 2. A new piece, while the budget allows: at random until a few are verified, to have something to give
+ *    soon, then the rarest.
+ * 3. In end game, when no piece is left to open: blocks that slower sources are asked for, first those
+ *    that only one is.
  *
  * A piece that had a wrong hash is asked whole from one source (see pieces/blame.ts).
  *

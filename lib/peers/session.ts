@@ -2,6 +2,9 @@
  * One wire's dialogue: who chokes and is interested, the extension handshake (BEP 10), keep-alives and
  * time limits. What a message means beyond that is the business of roles.
  *
+ * Each read goes the same way: every message that has arrived whole is shown to all roles, then all may
+ * settle (decide and ask), then everything said is written at once. Time comes from the swarm's tick.
+ *
  * @module
  */
 import { PeerError } from "../base/errors.ts";
