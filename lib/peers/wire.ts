@@ -53,6 +53,7 @@ export class Wire implements Disposable {
     this.#framer = new Framer({ bitfieldLength, leftover, buffers });
   }
 
+  /** False from close() or disposal on; an end that the peer makes shows at the next read(). */
   get isOpen(): boolean {
     return this.#state === "open";
   }
