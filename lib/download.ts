@@ -102,8 +102,11 @@ async function run(metainfo: Metainfo, options: RunOptions, events: EventQueue):
   try {
     await fetchPieces(engine, ledger, store);
   } catch (error) {
+    await engine.hangUp();
     // Where the disk fails, there is no saving to it.
-    if (!(error instanceof StorageError)) await saveOpenPieces(ledger, store);
+    if (!(error instanceof StorageError)) {
+      await saveOpenPieces(ledger, store, (source) => engine.isLiar(source));
+    }
     throw error;
   }
   downloadedBytes = engine.meter.transferred.downloadedBytes;

@@ -58,6 +58,7 @@ export class Engine implements AsyncDisposable {
   readonly #peerId: PeerId = makePeerId();
   readonly #book = new PeerBook();
   readonly #bans = new BanList();
+  readonly #liars = new Set<SourceId>();
   readonly #listener: Deno.TcpListener;
   readonly #udp: UdpSocket;
 
@@ -132,18 +133,25 @@ export class Engine implements AsyncDisposable {
       source: store,
       signal: this.signal,
       onGuilty: (sources) => sources.forEach((source) => this.#ban(source)),
-      onCorrupt: (pieceIndex, sources) => {
-        this.meter.wastePiece(pieceIndex);
-        const peers = sources.map((source) => this.#addressOf(source));
-        report({ kind: "corrupt", pieceIndex, peers });
+      onCorrupt: (piece) => {
+        this.meter.wastePiece(piece);
+        const peers = [...piece.contributors()].map((source) => this.#addressOf(source));
+        report({ kind: "corrupt", pieceIndex: piece.pieceIndex, peers });
       },
     };
+  }
+
+  /** Whether the source was caught sending wrong blocks. */
+  isLiar(source: SourceId): boolean {
+    return this.#liars.has(source);
   }
 
   /** Closes the peer and never talks to it again. */
   #ban(source: SourceId): void {
     const wire = this.downloads.sessionOf(source)?.wire;
-    if (wire === undefined) return;
+    // Whoever lied in several pieces is found out once for each.
+    if (wire === undefined || this.#liars.has(source)) return;
+    this.#liars.add(source);
     const { remote, isIncoming, handshake: { peerId } } = wire;
     this.#bans.ban({ ...remote, peerId, incoming: isIncoming });
     wire.close(new PeerError("Peer sent corrupt blocks", "corrupt"));
@@ -159,7 +167,7 @@ export class Engine implements AsyncDisposable {
 
   /** A private torrent has changed its tracker: the peers of the other are its own (BEP 27). */
   #leavePeers(): void {
-    this.#book.forgetIdle();
+    this.#book.forget();
     this.swarm.closeAll(new PeerError("The tracker that named this peer was left", "surplus"));
   }
 
@@ -173,10 +181,15 @@ export class Engine implements AsyncDisposable {
     this.#ending.abort(new GaveUpError(`Nothing new arrived for ${timeoutMs / 1000} s`));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Closes every connection and takes no more: nothing changes the ledger from then on. */
+  async hangUp(): Promise<void> {
     this.#ending.abort(new DOMException("The download has ended", "AbortError"));
     this.#listener[Symbol.dispose]();
-    await Promise.all([this.swarm[Symbol.asyncDispose](), this.announcer[Symbol.asyncDispose]()]);
+    await this.swarm[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.hangUp(), this.announcer[Symbol.asyncDispose]()]);
     await this.#udp[Symbol.asyncDispose]();
   }
 }

@@ -8,20 +8,27 @@
 
 /** How far the download is. Only the newest one is kept for a slow consumer. */
 export interface ProgressEvent {
+  /** Comes every half second. */
   readonly kind: "progress";
-  /** Bytes verified and stored, and in all (padding included in both). */
+  /** Bytes verified and stored, padding included. */
   readonly haveBytes: number;
+  /** The length of the torrent in bytes, padding included. */
   readonly totalBytes: number;
+  /** Pieces verified and stored. */
   readonly havePieces: number;
+  /** Pieces in all. */
   readonly pieceCount: number;
-  /** Payload received in this run, in bytes; `wastedBytes` of it was corrupt, late or asked for twice. */
+  /** Payload received in this run, in bytes. */
   readonly downloadedBytes: number;
+  /** Corrupt, late or asked for twice: a part of `downloadedBytes`. */
   readonly wastedBytes: number;
+  /** Payload sent in this run: 0, for nothing is uploaded yet. */
   readonly uploadedBytes: number;
-  /** Payload per second, over the last seconds. */
+  /** Bytes of payload per second, over the last 5 s. */
   readonly downloadRate: number;
-  /** Connected peers; `seeds` of them have everything. */
+  /** Connected peers. */
   readonly peers: number;
+  /** Those of `peers` that have every piece. */
   readonly seeds: number;
   /** Whole copies to be had from connected peers and ourselves, such as 0.75; at least 1 means all of it. */
   readonly availability: number;
@@ -31,8 +38,11 @@ export interface ProgressEvent {
 
 /** How far the check of what lies on disk is. Only the newest one is kept for a slow consumer. */
 export interface CheckingEvent {
+  /** Comes a few times a second while files are read. */
   readonly kind: "checking";
+  /** Bytes of the torrent passed so far, read or known to be absent. */
   readonly checkedBytes: number;
+  /** The length of the torrent in bytes. */
   readonly totalBytes: number;
 }
 

@@ -15,7 +15,7 @@
  *
  * @module
  */
-import type { Geometry } from "./torrent/geometry.ts";
+import { BLOCK_LENGTH, type Geometry } from "./torrent/geometry.ts";
 import { emptyBits, hasBit, setBit } from "./base/bits.ts";
 import { Budget } from "./ledger/budget.ts";
 import { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
@@ -40,19 +40,26 @@ export interface LedgerOptions {
 
 /** The state of every piece, of every block of the open ones, and of what each source has. */
 export class Ledger {
+  /** Where pieces and blocks lie. */
   readonly geometry: Geometry;
+  /** The bound on what is asked for and held in memory. */
   readonly budget: Budget;
+  /** The missing pieces, ordered by how many peers have them. */
   readonly rarity: Rarity;
+  /** The sources, and what each has. */
   readonly holdings: Holdings;
   /** Called when idle sources may find work. */
   onWork: () => void = () => {};
   /** A bit per piece, highest first. */
   readonly verified: Uint8Array;
+  /** How many bits of `verified` are set. */
   verifiedCount = 0;
+  /** Their bytes, padding included. */
   verifiedBytes = 0;
   readonly #open = new Map<number, OpenPiece>();
   readonly #withFree = new Set<OpenPiece>();
 
+  /** Pieces that are padding alone are verified from the start. */
   constructor(geometry: Geometry, options: LedgerOptions = {}) {
     this.geometry = geometry;
     this.budget = new Budget(geometry.maxPieceLength);
@@ -60,7 +67,7 @@ export class Ledger {
     this.verified = emptyBits(geometry.pieceCount);
     this.holdings = new Holdings(this.verified, geometry.pieceCount, this.rarity);
     for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
-      if (hasBit(options.verified, pieceIndex) || this.#isPadding(pieceIndex)) {
+      if (hasBit(options.verified, pieceIndex) || geometry.isPadding(pieceIndex)) {
         this.#setVerified(pieceIndex);
       }
     }
@@ -97,6 +104,7 @@ export class Ledger {
     return this.#withFree;
   }
 
+  /** Whether the piece is in the state verified. */
   isVerified(pieceIndex: number): boolean {
     return hasBit(this.verified, pieceIndex);
   }
@@ -130,10 +138,16 @@ export class Ledger {
     return piece;
   }
 
+  /** Bytes that may still be asked for: what is left of the budget, and the free blocks it has paid for. */
+  get grantableBytes(): number {
+    let blocks = 0;
+    for (const piece of this.#withFree) blocks += piece.buffer === undefined ? 0 : piece.freeCount;
+    return this.budget.usualBytes + blocks * BLOCK_LENGTH;
+  }
+
   /** A source is asked for a block that is not held. */
   request(piece: OpenPiece, block: number, source: SourceId): void {
     if (piece.states[block] === BLOCK.free) this.#take(piece, block, BLOCK.requested);
-    else piece.isDoubled = true;
     piece.requesters[block] = (piece.requesters[block] ?? 0) + 1;
     piece.sourceOf[block] = source;
     if (piece.buffer === undefined) this.budget.takeRequest(this.#blockLength(piece, block));
@@ -146,8 +160,8 @@ export class Ledger {
     piece.requesters[block] = (piece.requesters[block] ?? 1) - 1;
     if (piece.states[block] !== BLOCK.requested || piece.requesters[block] !== 0) return;
     piece.free(block);
-    piece.isDoubled = true;
-    if (piece.freeCount === piece.blockCount && piece.suspects === undefined) this.#close(piece);
+    const isUnasked = piece.freeCount + piece.heldCount === piece.blockCount;
+    if (isUnasked && piece.isEmpty && piece.suspects === undefined) this.#close(piece);
     else this.#withFree.add(piece);
     this.onWork();
   }
@@ -179,7 +193,7 @@ export class Ledger {
   /** Ends every open piece that holds something, handing it to `save` first; for the end of a run. */
   closeAll(save: (piece: OpenPiece) => void): void {
     for (const piece of [...this.#open.values()]) {
-      if (piece.heldCount > 0) save(piece);
+      if (!piece.isEmpty) save(piece);
       this.#close(piece);
     }
   }
@@ -216,10 +230,7 @@ export class Ledger {
   #remove(piece: OpenPiece): void {
     this.#open.delete(piece.pieceIndex);
     this.#withFree.delete(piece);
-    if (piece.buffer !== undefined) {
-      this.budget.giveBuffer(piece.buffer);
-      return;
-    }
+    if (piece.buffer !== undefined) return this.budget.giveBuffer(piece.buffer);
     piece.requesters.forEach((requesters, block) => {
       if (requesters > 0) this.budget.giveRequest(requesters * this.#blockLength(piece, block));
     });
@@ -239,6 +250,7 @@ export class Ledger {
         this.hold(piece, block, LOCAL_SOURCE);
       }
     }
+    piece.paddingCount = piece.heldCount;
   }
 
   /** Blocks that an earlier run left on disk: the piece goes on in place. */
@@ -259,16 +271,6 @@ export class Ledger {
   #wantedBlocks(pieceIndex: number): number[] {
     const blocks = [...Array(this.geometry.blockCount(pieceIndex)).keys()];
     return blocks.filter((block) => this.geometry.requestLength(pieceIndex, block) > 0);
-  }
-
-  /** Whether a piece is padding alone: nothing of it can be asked for, and nothing is stored. */
-  #isPadding(pieceIndex: number): boolean {
-    const { geometry } = this;
-    const spans = geometry.spans(
-      geometry.pieceOffset(pieceIndex),
-      geometry.pieceLength(pieceIndex),
-    );
-    return geometry.hasPadding && spans.every((span) => span.isPadding);
   }
 
   #setVerified(pieceIndex: number): void {

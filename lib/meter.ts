@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProgressEvent } from "./events.ts";
-import type { Ledger } from "./ledger.ts";
+import { type Ledger, LOCAL_SOURCE, type OpenPiece } from "./ledger.ts";
 
 /** How often progress is reported. */
 const REPORT_MS = 500;
@@ -39,9 +39,12 @@ export class Meter {
     if (kind === "wasted") this.#wastedBytes += lengthBytes;
   };
 
-  /** A piece turned out wrong: its blocks were of no use. */
-  wastePiece(pieceIndex: number): void {
-    this.#wastedBytes += this.#ledger.geometry.pieceLength(pieceIndex);
+  /** A piece turned out wrong: its blocks were of no use, those that came from others. */
+  wastePiece({ pieceIndex, sourceOf }: OpenPiece): void {
+    sourceOf.forEach((source, block) => {
+      if (source === LOCAL_SOURCE) return;
+      this.#wastedBytes += this.#ledger.geometry.requestLength(pieceIndex, block);
+    });
   }
 
   /** What trackers are told. */

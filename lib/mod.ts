@@ -18,15 +18,44 @@ export { download, type DownloadOptions } from "./download.ts";
 export type { CheckingEvent, DownloadEvent, ProgressEvent } from "./events.ts";
 
 // The stages, in the order of the data, and what they share.
-export { type AnnounceOptions, Announcer } from "./tracker/announce.ts";
+export {
+  type AnnounceOptions,
+  Announcer,
+  type TrackerEvent,
+  type TransferStats,
+} from "./tracker/announce.ts";
 export { connect, type ConnectOptions } from "./peers/connect.ts";
-export { type Block, Downloads, requestBlocks, type RequestOptions } from "./blocks/request.ts";
+export {
+  type Block,
+  Downloads,
+  type DownloadsOptions,
+  requestBlocks,
+  type RequestOptions,
+} from "./blocks/request.ts";
 export { type AssembleOptions, assemblePieces, type Piece } from "./pieces/assemble.ts";
 export { type WriteOptions, writePieces } from "./storage/write.ts";
-export { Ledger, type LedgerOptions } from "./ledger.ts";
+export {
+  Ledger,
+  type LedgerOptions,
+  type OpenPiece,
+  type Source,
+  type SourceId,
+} from "./ledger.ts";
 export { Swarm, type SwarmOptions } from "./peers/swarm.ts";
-export { PeerBook } from "./peers/peer_book.ts";
-export { BanList } from "./peers/ban_list.ts";
+export type { ExtensionHandshake } from "./peers/extension.ts";
+export type { Outbox } from "./peers/outbox.ts";
+export type { Introduction, PeerRole, Role, Session } from "./peers/session.ts";
+export type { Wire } from "./peers/wire.ts";
+export { type Outcome, PeerBook } from "./peers/peer_book.ts";
+export { BanList, type BanSubject } from "./peers/ban_list.ts";
+export {
+  type Datagram,
+  type DatagramHandler,
+  UdpSocket,
+  type UdpSocketOptions,
+} from "./base/udp_socket.ts";
+export type { Clock } from "./base/clock.ts";
+export type { Resolve } from "./tracker/url.ts";
 
 export {
   BencodeError,
@@ -57,7 +86,7 @@ export {
   type TorrentFile,
 } from "./torrent/metainfo.ts";
 
-export { decodeCompactPeers } from "./tracker/compact.ts";
+export { type AddressFamily, decodeCompactPeers } from "./tracker/compact.ts";
 export {
   type MockTracker,
   type MockTrackerOptions,
@@ -70,9 +99,15 @@ export {
   type Handshake,
   type HandshakeOptions,
 } from "./peers/handshake.ts";
-export { decodeMessage, type Message, MESSAGE_ID } from "./peers/message.ts";
+export {
+  type BlockRequest,
+  decodeMessage,
+  type Message,
+  type PieceMessage,
+} from "./peers/message.ts";
 
-export { type DiskStoreOptions, openDiskStore } from "./storage/disk.ts";
+export type { FilesOptions } from "./storage/files.ts";
+export { type DiskStore, type DiskStoreOptions, openDiskStore } from "./storage/disk.ts";
 export { MemoryStore } from "./storage/memory.ts";
 export type { CheckProgress, Resumed, Store } from "./storage/store.ts";
 export { type FileFault, verify, type VerifyEvent, type VerifyOptions } from "./storage/verify.ts";

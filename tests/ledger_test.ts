@@ -91,6 +91,14 @@ Deno.test("unrequest() of the last block of a piece that holds nothing makes it 
   assertEquals([ledger.rarity.size, ledger.budget.freeBytes], [2, BUDGET_BYTES]);
 });
 
+Deno.test("unrequest() of the last block of a piece that holds but padding makes it missing", () => {
+  const ledger = makeLedger(paddedGeometry([20 * KIB, -44 * KIB, 1], 64 * KIB));
+  const piece = ledger.open(0);
+  ledger.request(piece, 0, 1);
+  ledger.unrequest(piece, 0);
+  assertEquals([ledger.openPiece(0), ledger.budget.freeBytes], [undefined, BUDGET_BYTES]);
+});
+
 Deno.test("unrequest() frees a block only when nobody is asked for it any more", () => {
   const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
   const piece = ledger.open(0);

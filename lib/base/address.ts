@@ -4,8 +4,9 @@
  * @module
  */
 
-/** Where a peer listens. `host` is canonical: no brackets, lower case, ::ffff:a.b.c.d as a.b.c.d. */
+/** Where a peer listens. */
 export interface PeerAddress {
+  /** Canonical: no brackets, lower case, ::ffff:a.b.c.d as a.b.c.d. */
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;

@@ -7,32 +7,40 @@
 
 /** Bytes that are not bencode (BEP 3), or exceed a limit of the decoder. */
 export class BencodeError extends SyntaxError {
+  /** Tells this class where `instanceof` cannot, as between two copies of the library. */
   override readonly name = "BencodeError";
   /** Where in the input decoding stopped, in bytes from its start. */
   readonly offset: number;
 
+  /** `offset` is in bytes from the start of the input. */
   constructor(message: string, offset: number, options?: ErrorOptions) {
     super(message, options);
     this.offset = offset;
   }
 }
 
-/** Bencode that is not a usable torrent; `key` names the offending value, such as `info.files[3].path`. */
+/** Bencode that is not a usable torrent. */
 export class MetainfoError extends SyntaxError {
+  /** Tells this class where `instanceof` cannot, as between two copies of the library. */
   override readonly name = "MetainfoError";
+  /** Where the value stands, such as `info.files[3].path`. */
   readonly key: string;
 
+  /** `key` is the path of the offending value. */
   constructor(message: string, key: string, options?: ErrorOptions) {
     super(message, options);
     this.key = key;
   }
 }
 
-/** A tracker that did not answer, refused, or answered nonsense; `url` has its secrets removed. */
+/** A tracker that did not answer, refused, or answered nonsense. */
 export class TrackerError extends Error {
+  /** Tells this class where `instanceof` cannot, as between two copies of the library. */
   override readonly name = "TrackerError";
+  /** Fit to be shown: without passkeys, user names and passwords. */
   readonly url: string;
 
+  /** `url` must have its secrets removed before. */
   constructor(message: string, url: string, options?: ErrorOptions) {
     super(message, options);
     this.url = url;
@@ -54,21 +62,28 @@ export type PeerErrorReason =
 
 /** The end of one peer connection, with its reason; never the end of the download. */
 export class PeerError extends Error {
+  /** Tells this class where `instanceof` cannot, as between two copies of the library. */
   override readonly name = "PeerError";
+  /** What to decide by: whether to ban, to dial again, or to blame nobody. */
   readonly reason: PeerErrorReason;
 
+  /** `message` may hold text from the peer only with its control characters removed. */
   constructor(message: string, reason: PeerErrorReason, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;
   }
 }
 
-/** What stopped a read or write: `code` is the system's (ENOSPC, EROFS, ...) or one of our own. */
+/** What stopped a read or write of files. */
 export class StorageError extends Error {
+  /** Tells this class where `instanceof` cannot, as between two copies of the library. */
   override readonly name = "StorageError";
+  /** The file or folder at fault, as it was opened. */
   readonly path: string;
+  /** The system's (`ENOSPC`, `EROFS`, `EBUSY`, ...), or one of our own. */
   readonly code: string;
 
+  /** `message` is complete: `path` and `code` are for programs. */
   constructor(message: string, path: string, code: string, options?: ErrorOptions) {
     super(message, options);
     this.path = path;
@@ -78,6 +93,7 @@ export class StorageError extends Error {
 
 /** Nothing more can come: no source is left, or nothing arrived for the time allowed. */
 export class GaveUpError extends Error {
+  /** Tells this class where `instanceof` cannot, as between two copies of the library. */
   override readonly name = "GaveUpError";
 }
 

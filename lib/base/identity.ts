@@ -3,10 +3,18 @@
  *
  * @module
  */
-declare const brand: unique symbol;
+
+/**
+ * Only toPeerId() makes a PeerId.
+ *
+ * @internal
+ */
+declare class PeerIdBrand {
+  readonly #brand: "PeerId";
+}
 
 /** 20 bytes that name a client for one run (BEP 3). */
-export type PeerId = Uint8Array<ArrayBuffer> & { readonly [brand]: "PeerId" };
+export type PeerId = Uint8Array<ArrayBuffer> & PeerIdBrand;
 
 /** The length of a peer id, in bytes. */
 export const PEER_ID_LENGTH = 20;

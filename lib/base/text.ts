@@ -91,9 +91,30 @@ export function redactUrl(url: string): string {
   return printable(`${parsed.protocol}${host}${path}${query}${fragment}`);
 }
 
+/** Shorter values of a query are no keys, and would hide words by chance. */
+const MIN_SECRET_LENGTH = 8;
+
+/**
+ * The text with the secrets of a URL cut as redactUrl() cuts them: trackers repeat what they are asked,
+ * as in "unknown passkey". Never throws.
+ */
+export function hideSecrets(text: string, url: string): string {
+  if (!URL.canParse(url)) return text;
+  const { username, password, pathname, search } = new URL(url);
+  const values = search.slice(1).split("&").map((pair) => pair.slice(pair.indexOf("=") + 1));
+  const segments = pathname.split("/").filter((part) => !PLAIN_SEGMENT.test(part));
+  const secrets = [username, password, ...values, ...segments.filter(looksSecret)]
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    .sort((one, other) => other.length - one.length);
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, hide), text);
+}
+
+function hide(secret: string): string {
+  return `${secret.slice(0, SHOWN_OF_SECRET)}…`;
+}
+
 function redactSegment(segment: string): string {
-  if (PLAIN_SEGMENT.test(segment) || !looksSecret(segment)) return segment;
-  return `${segment.slice(0, SHOWN_OF_SECRET)}…`;
+  return PLAIN_SEGMENT.test(segment) || !looksSecret(segment) ? segment : hide(segment);
 }
 
 /** Better to hide a word than to show a key: whatever is long, or has digits and is not short. */
@@ -105,6 +126,6 @@ function redactQuery(query: string): string {
   return query.split("&").map((pair) => {
     const equals = pair.indexOf("=");
     if (equals >= 0) return `${redactSegment(pair.slice(0, equals))}=…`;
-    return pair.length > SHOWN_OF_SECRET ? `${pair.slice(0, SHOWN_OF_SECRET)}…` : pair;
+    return pair.length > SHOWN_OF_SECRET ? hide(pair) : pair;
   }).join("&");
 }

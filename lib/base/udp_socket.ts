@@ -12,6 +12,7 @@ import { isIPv6 } from "./ip.ts";
 
 /** A packet that arrived. */
 export interface Datagram {
+  /** One packet, whole; a buffer of its own. */
   readonly bytes: Uint8Array;
   /** Who sent it, as the packet claims. */
   readonly from: PeerAddress;
@@ -41,6 +42,7 @@ export class UdpSocket implements AsyncDisposable {
   #port: number;
   #isDisposed = false;
 
+  /** Opens nothing yet. */
   constructor(options: UdpSocketOptions = {}) {
     this.#bind = options.bind;
     this.#port = options.port ?? 0;
@@ -113,6 +115,7 @@ export class UdpSocket implements AsyncDisposable {
     for (const handler of this.#handlers) if (handler(datagram)) return;
   }
 
+  /** Closes what was opened; no handler is called any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;

@@ -11,7 +11,7 @@ import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { type Block, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
-import { pickBlocks } from "./picker.ts";
+import { MAX_REQUESTERS, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
 
 /** A source in end game is asked for what another one is, when that one takes this many times as long. */
@@ -29,7 +29,11 @@ const STARVED_MS = 2_000;
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
 
-/** What the downloaders of all peers share. */
+/**
+ * What the downloaders of all peers share.
+ *
+ * @internal
+ */
 export interface Shared extends IntakeShared {
   /** Takes the blocks of one read. */
   deliver(blocks: readonly Block[]): void;
@@ -37,10 +41,15 @@ export interface Shared extends IntakeShared {
   drainMs(source: SourceId | undefined): number;
   /** This downloader found nothing to ask for; it is woken when that may have changed. */
   idle(downloader: Downloader): void;
+  /** The peer has gone: it is neither woken nor asked again. */
   left(downloader: Downloader): void;
 }
 
-/** Downloads from one peer. */
+/**
+ * Downloads from one peer.
+ *
+ * @internal
+ */
 export class Downloader implements PeerRole {
   readonly session: Session;
   readonly source: Source;
@@ -171,7 +180,7 @@ export class Downloader implements PeerRole {
    * in equal parts, and one fast peer among slow ones has most of it.
    */
   #fairDepth(): number {
-    return Math.max(Math.floor(this.#ledger.budget.usualBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
+    return Math.max(Math.floor(this.#ledger.grantableBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
   }
 
   #ask(piece: OpenPiece, block: number): void {
@@ -181,10 +190,13 @@ export class Downloader implements PeerRole {
   }
 
   #isWorthDoubling(piece: OpenPiece, block: number): boolean {
-    if (this.#queue.has(piece.pieceIndex, block)) return false;
+    // Who stalls is asked to learn when it is back, and must not take the place of who answers.
+    if (!this.source.isServing || this.#queue.has(piece.pieceIndex, block)) return false;
     const ownMs = this.#pace.drainMs(this.#queue.length + 1);
     const othersMs = this.#shared.drainMs(piece.sourceOf[block]);
-    if (ownMs === Infinity) return othersMs === Infinity;
+    // The last place is for one that is known to answer: those that may stall must not have them all.
+    const isLastPlace = (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1;
+    if (ownMs === Infinity) return othersMs === Infinity && !isLastPlace;
     return othersMs > DOUBLING_FACTOR * ownMs + DOUBLING_MARGIN_MS;
   }
 

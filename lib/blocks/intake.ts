@@ -13,8 +13,11 @@ const MAX_UNREQUESTED = 16;
 
 /** One block that has come and is held. */
 export interface Block {
+  /** Its entry in the ledger. */
   readonly piece: OpenPiece;
+  /** Counted from 0 in its piece, in units of BLOCK_LENGTH. */
   readonly block: number;
+  /** The peer it came from, for blame. */
   readonly source: Source;
   /** Whether it was the last one of its piece. */
   readonly completesPiece: boolean;
@@ -60,18 +63,23 @@ export class Intake {
    * @throws {StorageError} when it cannot be written
    */
   receive(pieceIndex: number, begin: number, bytes: Uint8Array): void {
-    const { ledger } = this.#shared;
     const block = begin / BLOCK_LENGTH;
     const asked = this.#queue.take(pieceIndex, block);
-    if (asked !== undefined) {
-      if (bytes.length !== ledger.geometry.requestLength(pieceIndex, block)) {
-        throw new PeerError(`Block of ${bytes.length} bytes is not what was requested`, "protocol");
-      }
-      this.#keep(asked, block, bytes);
-      ledger.unrequest(asked, block);
-    } else if (this.#queue.takeReturned(pieceIndex, block)) {
+    if (asked !== undefined) this.#receiveAsked(asked, block, bytes);
+    else if (this.#queue.takeReturned(pieceIndex, block)) {
       this.#receiveLate(pieceIndex, block, bytes);
     } else this.#countUnrequested(bytes.length);
+  }
+
+  #receiveAsked(piece: OpenPiece, block: number, bytes: Uint8Array): void {
+    const { ledger } = this.#shared;
+    const isWhole = bytes.length === ledger.geometry.requestLength(piece.pieceIndex, block);
+    if (isWhole) this.#keep(piece, block, bytes);
+    ledger.unrequest(piece, block);
+    if (!isWhole) {
+      throw new PeerError(`Block of ${bytes.length} bytes is not what was requested`, "protocol");
+    }
+    this.#cancelOthers(piece, block);
   }
 
   /** The answer to a request that was given up: of use if the block is still missing. */
@@ -80,8 +88,9 @@ export class Intake {
     const piece = ledger.openPiece(pieceIndex);
     const isWanted = piece !== undefined && ledger.maySupply(piece, this.#source) &&
       bytes.length === ledger.geometry.requestLength(pieceIndex, block);
-    if (isWanted) this.#keep(piece, block, bytes);
-    else count("wasted", bytes.length);
+    if (!isWanted) return count("wasted", bytes.length);
+    this.#keep(piece, block, bytes);
+    this.#cancelOthers(piece, block);
   }
 
   /** Copies a block to its one place, in its piece's buffer or on disk, if it is missing there. */
@@ -96,7 +105,12 @@ export class Intake {
     ledger.hold(piece, block, this.#source.id);
     count("useful", bytes.length);
     this.#kept.push({ piece, block, source: this.#source, completesPiece: piece.isFull });
-    if (piece.isDoubled) this.#shared.cancel(piece, block);
+  }
+
+  /** The block is held: whoever else is still asked for it need not send it. */
+  #cancelOthers(piece: OpenPiece, block: number): void {
+    const isOpen = this.#shared.ledger.openPiece(piece.pieceIndex) === piece;
+    if (isOpen && (piece.requesters[block] ?? 0) > 0) this.#shared.cancel(piece, block);
   }
 
   #countUnrequested(lengthBytes: number): void {

@@ -18,7 +18,7 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 const RANDOM_FIRST_PIECES = 4;
 
 /** How many sources are asked for one block in end game. */
-const MAX_REQUESTERS = 3;
+export const MAX_REQUESTERS = 3;
 
 /** How the picker sees the source it picks for. */
 export interface PickOptions {

@@ -26,7 +26,9 @@ const MAX_REMEMBERED = 4096;
 
 /** Where blocks go that have no buffer, and what is counted. */
 export interface DownloadsOptions {
+  /** One Downloads for each: it takes the ledger's `onWork`. */
   readonly ledger: Ledger;
+  /** Where blocks without a buffer are written, at offsets in the torrent. */
   readonly sink: Shared["sink"];
   /** Told all payload, of use or not. */
   readonly count: Shared["count"];
@@ -34,6 +36,7 @@ export interface DownloadsOptions {
 
 /** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
 export class Downloads implements Role, Shared {
+  /** What peers have and what is still to be asked for. */
   readonly ledger: Ledger;
   readonly sink: Shared["sink"];
   readonly count: Shared["count"];
@@ -44,6 +47,7 @@ export class Downloads implements Role, Shared {
   #idle = new Set<Downloader>();
   #isWaking = false;
 
+  /** Takes the ledger's `onWork`. */
   constructor(options: DownloadsOptions) {
     this.ledger = options.ledger;
     this.sink = options.sink;
@@ -127,8 +131,11 @@ export class Downloads implements Role, Shared {
 
 /** What requestBlocks() works with. */
 export interface RequestOptions {
-  readonly swarm: Swarm;
+  /** Has `downloads` among its roles. */
+  readonly swarm: Pick<Swarm, "follow">;
+  /** Yields what it collects, and disposes its channel at the end. */
   readonly downloads: Downloads;
+  /** Ends the iteration with its reason. */
   readonly signal: AbortSignal;
 }
 
@@ -142,6 +149,7 @@ export async function* requestBlocks(
   wires: AsyncIterable<Wire>,
   { swarm, downloads, signal }: RequestOptions,
 ): AsyncGenerator<readonly Block[], void, undefined> {
+  signal.throwIfAborted();
   const { blocks } = downloads;
   const onAbort = () => blocks.fail(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -13,7 +13,11 @@ const BUFFER_BYTES = (BUDGET_BYTES * 3) / 4;
 /** A piece above this length is never held in memory: its blocks are written in place as they come. */
 export const MAX_BUFFERED_PIECE_LENGTH = 4 * 1024 * 1024;
 
-/** Credit for requests and buffers, and a pool of the buffers themselves, all of one length. */
+/**
+ * Credit for requests and buffers, and a pool of the buffers themselves, all of one length.
+ *
+ * @internal
+ */
 export class Budget {
   readonly #bufferLength: number;
   readonly #free: Uint8Array<ArrayBuffer>[] = [];

@@ -10,10 +10,13 @@ import type { Rarity } from "./rarity.ts";
 
 /** One source of blocks and the pieces it has. Only the ledger changes it. */
 export class Source {
+  /** From 1 up, never used again in one ledger. */
   readonly id: SourceId;
   /** A bit per piece; dropped once the source has every piece. */
   bits: Uint8Array | undefined;
+  /** How many pieces it has, those that we have too included. */
   haveCount = 0;
+  /** Whether it has every piece. */
   isComplete = false;
   /** How many of its pieces we still want: above 0 means interested. */
   usefulCount = 0;
@@ -22,6 +25,7 @@ export class Source {
   /** Its rate, measured lately, in bytes per millisecond; 0 while unknown. */
   bytesPerMs = 0;
 
+  /** Made by Holdings.add(), which counts it; it has nothing yet. */
   constructor(id: SourceId) {
     this.id = id;
   }
@@ -32,7 +36,11 @@ export class Source {
   }
 }
 
-/** Every source's pieces. A source that has them all is one number, not a copy of each piece. */
+/**
+ * Every source's pieces. A source that has them all is one number, not a copy of each piece.
+ *
+ * @internal
+ */
 export class Holdings {
   readonly #verified: Uint8Array;
   readonly #pieceCount: number;

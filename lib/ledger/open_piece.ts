@@ -15,7 +15,9 @@ export const BLOCK = { free: 0, requested: 1, held: 2 } as const;
 
 /** A piece of which some block is asked for or held. */
 export class OpenPiece {
+  /** From 0, in the torrent's order. */
   readonly pieceIndex: number;
+  /** At least 1; all of BLOCK_LENGTH but the last. */
   readonly blockCount: number;
   /** The piece's bytes while they are in memory; without it every block is on disk, in place, unverified. */
   buffer: Uint8Array<ArrayBuffer> | undefined;
@@ -25,10 +27,12 @@ export class OpenPiece {
   readonly requesters: Uint8Array;
   /** Who delivered each held block; of a requested one, who was asked last. */
   readonly sourceOf: Uint32Array;
-  /** Whether a block of it was ever asked of more than one source, or asked again of another. */
-  isDoubled = false;
+  /** How many blocks are neither requested nor held. */
   freeCount: number;
+  /** How many blocks are in the buffer or on disk; those of padding alone count. */
   heldCount = 0;
+  /** How many of the held blocks are padding alone. */
+  paddingCount = 0;
   /** How many held blocks an earlier run left on disk, unverified. */
   restoredCount = 0;
   /** Sources of earlier attempts that ended in a wrong hash: while there are any, one source fetches the whole. */
@@ -38,6 +42,7 @@ export class OpenPiece {
   /** No block before this one is free: a long piece is not searched from its start each time. */
   #freeFrom = 0;
 
+  /** Every block is free. The buffer, if any, is as long as the piece. */
   constructor(pieceIndex: number, blockCount: number, buffer: Uint8Array<ArrayBuffer> | undefined) {
     this.pieceIndex = pieceIndex;
     this.blockCount = blockCount;
@@ -51,6 +56,11 @@ export class OpenPiece {
   /** Whether every block is held. */
   get isFull(): boolean {
     return this.heldCount === this.blockCount;
+  }
+
+  /** Whether nothing of it has come. */
+  get isEmpty(): boolean {
+    return this.heldCount === this.paddingCount;
   }
 
   /** The first block that nobody is asked for; -1 when there is none. */

@@ -8,7 +8,11 @@
  * @module
  */
 
-/** Pieces sorted by how many incomplete peers have them; complete peers have all and are left out. */
+/**
+ * Pieces sorted by how many incomplete peers have them; complete peers have all and are left out.
+ *
+ * @internal
+ */
 export class Rarity {
   readonly #order: Uint32Array;
   readonly #position: Uint32Array;

@@ -10,6 +10,7 @@ const MAX_ENTRIES = 10_000;
 
 /** A peer as the rule sees it. */
 export interface BanSubject {
+  /** An IP literal, in any spelling. */
   readonly host: string;
   /** Where it listens; of an incoming peer only if it told. */
   readonly port?: number;

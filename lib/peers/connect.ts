@@ -29,7 +29,11 @@ const MAX_UNGREETED = 64;
 /** How long accepting rests when there is no descriptor left. */
 const ACCEPT_REST_MS = 1_000;
 
-/** The connections there are, and who may join them: the swarm. */
+/**
+ * The connections there are, and who may join them: the swarm.
+ *
+ * @internal
+ */
 export interface Gate {
   /** Whether one more connection is allowed. */
   readonly hasRoom: boolean;
@@ -45,15 +49,21 @@ export interface Gate {
 
 /** What connect() needs. */
 export interface ConnectOptions {
+  /** 20 bytes; a peer with another one is closed. */
   readonly infoHash: Uint8Array;
+  /** Ours. */
   readonly peerId: PeerId;
+  /** In bytes: a bitfield message of another length ends its peer. */
   readonly bitfieldLength: number;
+  /** Whom to dial and when; told how each attempt ended. */
   readonly book: PeerBook;
+  /** The swarm, which owns the wires from admit() on. */
   readonly gate: Gate;
   /** Accepted connections come from here; connect() owns it from then on. */
   readonly listener?: Deno.TcpListener;
   /** The local address to dial from. */
   readonly bind?: string;
+  /** Ends dialling and accepting; wires that were yielded stay open. */
   readonly signal: AbortSignal;
   /** Told why a dial or handshake came to nothing. */
   readonly onFailure?: (address: PeerAddress, error: PeerError) => void;
@@ -63,12 +73,13 @@ export interface ConnectOptions {
  * Yields every connection that completes its handshake. Ends by itself when the addresses have ended,
  * nobody is connected, and nobody known may still answer.
  *
- * @throws what `addresses` throws
+ * @throws what `addresses` throws; the signal's reason, when it was aborted before
  */
 export async function* connect(
   addresses: AsyncIterable<readonly PeerAddress[]>,
   options: ConnectOptions,
 ): AsyncGenerator<Wire, void, undefined> {
+  options.signal.throwIfAborted();
   await using connector = new Connector(options);
   connector.follow(addresses);
   yield* connector.wires;

@@ -41,6 +41,7 @@ const DHT: ReservedBit = { byte: 7, mask: 0x01 }; // BEP 5
 export interface HandshakeOptions {
   /** 20 bytes. */
   readonly infoHash: Uint8Array;
+  /** Ours. */
   readonly peerId: PeerId;
   /** 8 bytes of further bits to set; that of BEP 10 always is. */
   readonly reserved?: Uint8Array;
@@ -48,8 +49,11 @@ export interface HandshakeOptions {
 
 /** What a peer said in its handshake. Its bytes are copies: they outlive the buffer they were read into. */
 export interface Handshake {
+  /** 20 bytes, not compared with ours yet. */
   readonly infoHash: Uint8Array<ArrayBuffer>;
+  /** What the peer calls itself; nothing proves it. */
   readonly peerId: PeerId;
+  /** 8 bytes, a bit per extension. */
   readonly reserved: Uint8Array<ArrayBuffer>;
   /** The extension protocol (BEP 10). */
   readonly supportsExtensions: boolean;

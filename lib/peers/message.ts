@@ -57,9 +57,11 @@ export const MAX_MESSAGE: number = 1 + MAX_BITFIELD;
 
 /** A run of bytes of a piece, as requested and cancelled. */
 export interface BlockRequest {
+  /** Not known to be below the torrent's count of pieces. */
   readonly pieceIndex: number;
   /** In bytes from the start of the piece. */
   readonly begin: number;
+  /** 16 KiB for all blocks but a piece's last one. */
   readonly lengthBytes: number;
 }
 
@@ -81,9 +83,13 @@ export type Message =
 
 /** A block of 1 to 16,384 bytes. */
 export interface PieceMessage {
+  /** Id 7 on the wire. */
   readonly kind: "piece";
+  /** Not known to be what was requested. */
   readonly pieceIndex: number;
+  /** In bytes from the start of the piece. */
   readonly begin: number;
+  /** A view of the buffer read into: copy it before the next read. */
   readonly block: Uint8Array<ArrayBuffer>;
 }
 

@@ -52,13 +52,12 @@ export class PeerBook {
     }
   }
 
-  /** Forgets everybody who is not connected: a private torrent has changed its tracker (BEP 27). */
-  forgetIdle(): void {
+  /** Forgets everybody but the banned: a private torrent has changed its tracker (BEP 27). */
+  forget(): void {
     for (const [key, known] of this.#known) {
-      if (known.state === "busy" || known.state === "never") continue;
-      this.#known.delete(key);
-      this.#ready.delete(known);
+      if (known.state !== "never") this.#known.delete(key);
     }
+    this.#ready.clear();
   }
 
   /** The next address to dial, which is busy from then on; undefined when there is none at present. */
@@ -79,10 +78,11 @@ export class PeerBook {
     known.state = "busy";
   }
 
-  /** Says how it went with an address taken before. */
+  /** Says how it went with an address; one that was forgotten since stays so. */
   settle(address: PeerAddress, outcome: Outcome, nowMs: number): void {
     const known = this.#known.get(formatAddress(address));
     if (known === undefined || known.state === "never") return;
+    this.#ready.delete(known);
     if (outcome === "never") {
       known.state = "never";
       return;

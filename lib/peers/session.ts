@@ -64,10 +64,13 @@ export interface SessionOptions {
 
 /** One connected peer. */
 export class Session {
+  /** Borrowed: the swarm owns it. */
   readonly wire: Wire;
   /** Whether the peer refuses to serve us. */
   isChokingUs = true;
+  /** Whether it wants something that we have. */
   isInterestedInUs = false;
+  /** Whether we told it last that we want something it has. */
   isInteresting = false;
   /** What the peer said of itself, once it has. */
   extension: ExtensionHandshake | undefined;
@@ -79,6 +82,7 @@ export class Session {
   #nowMs: number;
   #requestsWhileChoked = 0;
 
+  /** Writes the extension handshake and the bitfield to the outbox, then lets every role join. */
   constructor(wire: Wire, options: SessionOptions) {
     this.wire = wire;
     this.#nowMs = this.#spokenAtMs = this.#heardAtMs = options.nowMs;

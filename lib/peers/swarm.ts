@@ -27,14 +27,21 @@ const SPARE_CONNECTIONS = 4;
 
 /** What a swarm needs. */
 export interface SwarmOptions {
+  /** Ours: who comes with the same one is ourselves. */
   readonly peerId: PeerId;
+  /** Handshaken connections at most, dialled and accepted together. */
   readonly maxPeers: number;
+  /** Played towards every peer; each message is shown to them in this order. */
   readonly roles: readonly Role[];
+  /** What peers with the extension protocol are told (BEP 10). */
   readonly introduction: Introduction;
+  /** Told how each connection that we dialled ended. */
   readonly book: PeerBook;
+  /** Whoever is on it is not admitted. */
   readonly bans: BanList;
   /** What we have, a bit per piece; undefined while that is nothing. */
   readonly bitfield: () => Uint8Array | undefined;
+  /** Told who connects and who is closed. */
   readonly report: (event: DownloadEvent) => void;
   /** Told a failure that is no peer's: it ends the download. */
   readonly onFailure: (error: unknown) => void;
@@ -56,6 +63,7 @@ export class Swarm implements Gate, AsyncDisposable {
   #tickedAtMs = performance.now();
   #following: Promise<void> = Promise.resolve();
 
+  /** Starts the clock, which runs until disposal. */
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#maxPeers = options.maxPeers;
@@ -71,6 +79,7 @@ export class Swarm implements Gate, AsyncDisposable {
     return this.size < this.#maxPeers;
   }
 
+  /** Peers being talked to: `size` also counts those admitted a moment ago. */
   get sessions(): Iterable<Session> {
     return this.#sessions.values();
   }
@@ -95,11 +104,12 @@ export class Swarm implements Gate, AsyncDisposable {
   /** Closes the peer that is of least use, for its descriptor; false when there is none to spare. */
   shed(): boolean {
     this.lowerLimit();
-    if (this.#sessions.size <= 1) return false;
-    const idle = [...this.#sessions.values()].find((session) => session.isChokingUs);
-    const [wire] = idle === undefined ? this.#sessions.keys() : [idle.wire];
-    wire?.close(new PeerError("No descriptor is left for this peer", "surplus"));
-    return wire !== undefined;
+    // One that was closed just now is still here, and its descriptor, too, for the rest of this turn.
+    const open = [...this.#sessions.values()].filter(({ wire }) => wire.isOpen);
+    if (open.length <= 1) return false;
+    const session = open.find(({ isChokingUs }) => isChokingUs) ?? open[0];
+    session?.wire.close(new PeerError("No descriptor is left for this peer", "surplus"));
+    return session !== undefined;
   }
 
   /**

@@ -29,8 +29,11 @@ export interface WireOptions {
 
 /** An open connection to a peer that speaks our torrent. */
 export class Wire implements Disposable {
+  /** The other end of the connection. */
   readonly remote: PeerAddress;
+  /** The peer's; its info hash is ours. */
   readonly handshake: Handshake;
+  /** Whether the peer dialled us: the port of `remote` is then not the one it listens on. */
   readonly isIncoming: boolean;
   /** Where messages are written until flush(). */
   readonly outbox = new Outbox();
@@ -40,6 +43,7 @@ export class Wire implements Disposable {
   #isWriting = false;
   #reason: unknown;
 
+  /** Owns the transport from now on. */
   constructor(transport: Transport, options: WireOptions) {
     this.remote = transport.remote;
     this.handshake = options.handshake;
@@ -47,6 +51,10 @@ export class Wire implements Disposable {
     this.#transport = transport;
     const { bitfieldLength, leftover, buffers } = options;
     this.#framer = new Framer({ bitfieldLength, leftover, buffers });
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
   }
 
   /**
@@ -109,6 +117,7 @@ export class Wire implements Disposable {
     return new PeerError(`Connection broke: ${detail}`, "closed", { cause: error });
   }
 
+  /** Closes the connection at once; what the outbox holds is dropped. */
   [Symbol.dispose](): void {
     if (this.#state === "closed") return;
     this.#state = "closed";

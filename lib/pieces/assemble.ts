@@ -17,6 +17,7 @@ const READ_BYTES = 64 * BLOCK_LENGTH;
 
 /** A piece that matches its hash, not yet recorded as stored. */
 export interface Piece {
+  /** From 0, in the torrent's order. */
   readonly pieceIndex: number;
   /** Its entry in the ledger, to be settled by verify(). */
   readonly piece: OpenPiece;
@@ -26,6 +27,7 @@ export interface Piece {
 
 /** What assemblePieces() works with. */
 export interface AssembleOptions {
+  /** Told of pieces that are wrong; those that are right are for the next stage to settle. */
   readonly ledger: Ledger;
   /** SHA-1 of every piece, 20 bytes each. */
   readonly pieceHashes: Uint8Array;
@@ -33,8 +35,9 @@ export interface AssembleOptions {
   readonly source: { read(offset: number, into: Uint8Array): Promise<void> };
   /** Told who sent wrong blocks for certain. */
   readonly onGuilty: (sources: readonly SourceId[]) => void;
-  /** Told that a piece was wrong, and who had a part in it. */
-  readonly onCorrupt: (pieceIndex: number, sources: readonly SourceId[]) => void;
+  /** Told of a piece that was wrong, before it goes back. */
+  readonly onCorrupt: (piece: OpenPiece) => void;
+  /** Ends the reading back of a piece. */
   readonly signal: AbortSignal;
 }
 
@@ -97,7 +100,7 @@ class Assembler {
     const { ledger, onGuilty, onCorrupt } = this.#options;
     if (isRight) return onGuilty(this.#blame.accept(piece.pieceIndex, digests));
     const { guilty, suspects } = this.#blame.reject(piece, digests);
-    onCorrupt(piece.pieceIndex, [...piece.contributors()]);
+    onCorrupt(piece);
     ledger.reject(piece, suspects);
     onGuilty(guilty);
   }

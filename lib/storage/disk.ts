@@ -77,7 +77,7 @@ export class DiskStore implements Store {
   /** The sync under way, and those before it. */
   #syncing: Promise<void> = Promise.resolve();
 
-  /** @param journal locked; owned from now on */
+  /** Made by openDiskStore(). @param journal open and locked; owned from now on */
   constructor(metainfo: Metainfo, journal: JournalFile, options: DiskStoreOptions) {
     this.#metainfo = metainfo;
     this.#journal = journal;
@@ -140,6 +140,7 @@ export class DiskStore implements Store {
     this.#journal.remove();
   }
 
+  /** Closes the files and unlocks the journal, which stays for the next run unless finish() was called. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#syncing;
     await this.#files[Symbol.asyncDispose]();
@@ -216,8 +217,13 @@ export class DiskStore implements Store {
 
   async #syncFiles(fileIndices: ReadonlySet<number>): Promise<void> {
     const queue = fileIndices.values();
-    const work = async () => {
-      for (const fileIndex of queue) await this.#files.sync(fileIndex);
+    const work = async (_: unknown, worker: number) => {
+      // The first one goes on to the end; others leave when descriptors turn out to be scarce.
+      while (worker < this.#files.maxPins) {
+        const { done, value: fileIndex } = queue.next();
+        if (done) return;
+        await this.#files.sync(fileIndex);
+      }
     };
     await Promise.all(Array.from({ length: Math.min(MAX_SYNCS, fileIndices.size) }, work));
   }

@@ -8,9 +8,11 @@
  * @module
  */
 import fs from "node:fs";
-import { errorCode, isDescriptorShortage } from "../base/errors.ts";
+import { isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
+import { closeQuietly, openNoFollow, readSome, syncData, writeWhole } from "./descriptor.ts";
 import type { Folders } from "./folders.ts";
+import { SpareDescriptor } from "./spare_descriptor.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
 
 /** How many files stay open unless told otherwise. */
@@ -18,14 +20,9 @@ export const DEFAULT_MAX_OPEN_FILES = 32;
 
 const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants;
 
-/** Zero on Windows, where opening a link by accident needs a privilege first. */
-const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
-
-const NEW_FILE_MODE = 0o666;
-
 /** How Files behaves; all optional. */
 export interface FilesOptions {
-  /** Descriptors kept open at once, at least 1. */
+  /** Descriptors kept open at once, at least 1; one more is held in reserve. */
   readonly maxOpenFiles?: number;
   /** Called when the process has no descriptor left and none is ours to close: true means try again. */
   readonly onDescriptorShortage?: () => boolean;
@@ -52,6 +49,7 @@ export class Files implements AsyncDisposable {
   readonly #leaving = new Set<OpenFile>();
   /** Files that have their length: extended once, at the first write. */
   readonly #extended: Uint8Array;
+  readonly #spare = new SpareDescriptor();
   #isClosed = false;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -66,6 +64,11 @@ export class Files implements AsyncDisposable {
   /** How many descriptors are open. */
   get openCount(): number {
     return this.#open.size + this.#leaving.size;
+  }
+
+  /** How many may be in use by asynchronous calls at once, so that others can be closed for the next. */
+  get maxPins(): number {
+    return Math.max(1, Math.floor(this.#maxOpen / 2));
   }
 
   /**
@@ -132,6 +135,7 @@ export class Files implements AsyncDisposable {
   /** Closes everything, after the calls that are under way. Never throws; idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#spare[Symbol.dispose]();
     for (const key of [...this.#open.keys()]) this.#release(key);
     if (this.#leaving.size === 0) return;
     this.#drained ??= Promise.withResolvers();
@@ -147,6 +151,7 @@ export class Files implements AsyncDisposable {
       file.pins--;
       if (file.pins === 0 && this.#leaving.delete(file)) closeQuietly(file.fd);
       while (this.#open.size > this.#maxOpen && this.#releaseLeastRecent());
+      if (!this.#isClosed) this.#spare.hold(file.path);
       if (this.#leaving.size === 0) this.#drained?.resolve();
     }
   }
@@ -168,6 +173,7 @@ export class Files implements AsyncDisposable {
       const fd = access === "read"
         ? this.#openRetrying(path, O_RDONLY)
         : this.#openWriter(path, fileIndex);
+      this.#spare.hold(path);
       return { fd, path, pins: 0 };
     } catch (error) {
       throw toStorageError(error, access, path);
@@ -202,9 +208,17 @@ export class Files implements AsyncDisposable {
   /** Another part of the process may need descriptors more: what failed once is our limit from now on. */
   #makeRoom(): boolean {
     const openBefore = this.#open.size;
-    if (!this.#releaseLeastRecent()) return this.#onDescriptorShortage();
-    this.#maxOpen = Math.min(this.#maxOpen, Math.max(1, openBefore));
+    if (this.#releaseLeastRecent()) this.#lowerLimit(openBefore);
+    else if (this.#spare.giveUp()) {
+      this.#lowerLimit(openBefore - 1);
+      // So that there will be one to hold in reserve again.
+      this.#onDescriptorShortage();
+    } else return this.#onDescriptorShortage();
     return true;
+  }
+
+  #lowerLimit(maxOpen: number): void {
+    this.#maxOpen = Math.min(this.#maxOpen, Math.max(1, maxOpen));
   }
 
   /** A shorter file is extended, sparse; a longer one is somebody's and stays as it is. */
@@ -240,50 +254,5 @@ export class Files implements AsyncDisposable {
 
   #path(fileIndex: number): string {
     return this.#folders.resolve(this.#components(fileIndex));
-  }
-}
-
-function openNoFollow(path: string, flags: number): number {
-  if (O_NOFOLLOW === 0 && isLink(path)) throw storageFailure("open", path, "ELOOP");
-  return fs.openSync(path, flags | O_NOFOLLOW, NEW_FILE_MODE);
-}
-
-function isLink(path: string): boolean {
-  return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-}
-
-function readSome(fd: number, into: Uint8Array, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.read(fd, into, 0, into.length, position, (error, count) => {
-      if (error === null) resolve(count);
-      else reject(error);
-    });
-  });
-}
-
-function syncData(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fs.fdatasync(fd, (error) => error === null ? resolve() : reject(error));
-  });
-}
-
-/** Writes are partial at times, and a signal may come between. */
-function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    try {
-      const count = fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
-      if (count === 0) throw new Error("nothing was written");
-      done += count;
-    } catch (error) {
-      if (errorCode(error) !== "EINTR") throw error;
-    }
-  }
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    fs.closeSync(fd);
-  } catch {
-    // Nobody could act on it: what must reach the disk was synced before, with its own errors.
   }
 }

@@ -17,7 +17,7 @@ export class MemoryStore implements Store {
   readonly #verified: Uint8Array<ArrayBuffer>;
   readonly #partial = new Map<number, Uint8Array>();
 
-  /** @throws {RangeError} when the torrent is too long for one ArrayBuffer */
+  /** Takes as much memory as the torrent is long. @throws {RangeError} when the torrent is too long for one ArrayBuffer */
   constructor(metainfo: Metainfo) {
     this.output = metainfo.name;
     this.#geometry = metainfo.geometry;
@@ -75,6 +75,7 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
+  /** Nothing is open, so nothing is dropped. */
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }

@@ -15,7 +15,9 @@ export interface Resumed {
 
 /** Progress of the check of what is stored. */
 export interface CheckProgress {
+  /** Bytes of the torrent passed so far, read or known to be absent. */
   readonly checkedBytes: number;
+  /** The length of the torrent in bytes. */
   readonly totalBytes: number;
 }
 

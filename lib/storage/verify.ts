@@ -39,6 +39,7 @@ export type VerifyEvent =
 export interface VerifyOptions {
   /** The folder that holds what was downloaded. */
   readonly directory: string;
+  /** Looked at every 50 ms. */
   readonly signal?: AbortSignal;
 }
 

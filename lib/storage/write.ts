@@ -9,7 +9,9 @@ import type { Store } from "./store.ts";
 
 /** What writePieces() works with. */
 export interface WriteOptions {
+  /** Told of every piece once it is recorded. */
   readonly ledger: Ledger;
+  /** Borrowed; its check() has been run to the end. */
   readonly store: Store;
 }
 

@@ -14,6 +14,7 @@ export const BLOCK_LENGTH = 16 * 1024;
 
 /** What geometry needs to know of a file. */
 export interface FileExtent {
+  /** A safe integer, at least 0. */
   readonly lengthBytes: number;
   /** True for padding (BEP 47). */
   readonly isPadding: boolean;
@@ -21,17 +22,23 @@ export interface FileExtent {
 
 /** A run of bytes inside one file. */
 export interface FileSpan {
+  /** In the torrent's order, padding files counted. */
   readonly fileIndex: number;
   /** In bytes from the start of the file. */
   readonly fileOffset: number;
+  /** At least 1. */
   readonly lengthBytes: number;
+  /** True for padding (BEP 47): zeros that are neither requested nor stored. */
   readonly isPadding: boolean;
 }
 
 /** Where everything lies in one torrent. */
 export class Geometry {
+  /** The sum of all files in bytes, padding included. */
   readonly totalLength: number;
+  /** 0 when there is not one byte. */
   readonly pieceCount: number;
+  /** Whether any file is padding (BEP 47). */
   readonly hasPadding: boolean;
   readonly #pieceLength: number;
   readonly #files: readonly FileExtent[];
@@ -39,6 +46,8 @@ export class Geometry {
   readonly #starts: Float64Array;
 
   /**
+   * Lays the files end to end; checks nothing.
+   *
    * @param files in the torrent's order; their lengths are safe integers of at least 0
    * @param pieceLength in bytes, at least 1
    */
@@ -94,6 +103,13 @@ export class Geometry {
       if (!span.isPadding) wanted = position;
     }
     return wanted;
+  }
+
+  /** Whether a piece is padding alone: nothing of it can be asked for, and nothing is stored. */
+  isPadding(pieceIndex: number): boolean {
+    if (!this.hasPadding) return false;
+    const spans = this.spans(this.pieceOffset(pieceIndex), this.pieceLength(pieceIndex));
+    return spans.every((span) => span.isPadding);
   }
 
   /** The runs of file bytes that `lengthBytes` bytes at `offset` in the torrent cover, in order; no empty ones. */

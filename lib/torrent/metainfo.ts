@@ -13,15 +13,23 @@ import { Geometry } from "./geometry.ts";
 import { checkVersion, refuseVersionTwoAlone } from "./hybrid.ts";
 import { parseNodes, parseTrackers, parseWebSeeds } from "./sources.ts";
 
-declare const brand: unique symbol;
+/**
+ * Only hashInfo() makes an InfoHash.
+ *
+ * @internal
+ */
+declare class InfoHashBrand {
+  readonly #brand: "InfoHash";
+}
 
 /** The SHA-1 of the info dictionary's raw bytes: 20 bytes that name a torrent (BEP 3). */
-export type InfoHash = Uint8Array<ArrayBuffer> & { readonly [brand]: "InfoHash" };
+export type InfoHash = Uint8Array<ArrayBuffer> & InfoHashBrand;
 
 /** One file of a torrent, its name already safe to use on disk. */
 export interface TorrentFile {
   /** Safe components below the output folder: `[NAME]`, or `[NAME, folder..., file]`. */
   readonly path: readonly string[];
+  /** 0 for an empty file. */
   readonly lengthBytes: number;
   /** Padding (BEP 47): zeros that are neither requested nor written. */
   readonly isPadding: boolean;
@@ -31,26 +39,35 @@ export interface TorrentFile {
 
 /** A checked torrent: whoever holds one needs to check nothing again. */
 export interface Metainfo {
+  /** Of the raw bytes as they stand in the file, so that odd spellings keep their torrent. */
   readonly infoHash: InfoHash;
   /** The safe name: of the file, or of the folder that holds the files. */
   readonly name: string;
   /** Whether the files lie in a folder called `name`. */
   readonly isMultiFile: boolean;
+  /** In the order of their bytes, padding included. */
   readonly files: readonly TorrentFile[];
   /** In bytes. */
   readonly pieceLength: number;
+  /** Made from `files` and `pieceLength`. */
   readonly geometry: Geometry;
   /** SHA-1 of every piece, 20 bytes each. */
   readonly pieceHashes: Uint8Array;
+  /** Whether peers may come from its trackers only (BEP 27). */
   readonly isPrivate: boolean;
   /** Trackers in tiers (BEP 12); `announce` alone is one tier of one. Only well-formed http, https and udp URLs. */
   readonly trackers: readonly (readonly string[])[];
+  /** URLs that serve the same files (BEP 19); told, not used yet. */
   readonly webSeeds: readonly string[];
+  /** `host:port` of DHT nodes (BEP 5); told, not used yet. */
   readonly nodes: readonly string[];
+  /** Free text, without control characters. */
   readonly comment?: string;
+  /** The program that made it, as it says. */
   readonly createdBy?: string;
   /** Seconds since 1970. */
   readonly creationDate?: number;
+  /** What the torrent says of its texts; nothing depends on it. */
   readonly encoding?: string;
   /** What was odd but tolerated, a line each. */
   readonly warnings: readonly string[];

@@ -28,6 +28,7 @@ const MAX_WAITING_REPLIES = 64;
 export interface TransferStats {
   /** In this run. */
   readonly uploadedBytes: number;
+  /** Payload in this run, of use or not. */
   readonly downloadedBytes: number;
   /** Still missing. */
   readonly leftBytes: number;
@@ -41,10 +42,13 @@ export interface AnnounceOptions {
   readonly isPrivate: boolean;
   /** 20 bytes each. */
   readonly infoHash: Uint8Array;
+  /** Ours, 20 bytes. */
   readonly peerId: Uint8Array;
   /** Where we listen; 0 when nowhere. */
   readonly port: number;
+  /** Called at each announce. */
   readonly stats: () => TransferStats;
+  /** Peers to ask for. @default DEFAULT_NUM_WANT */
   readonly numWant?: number;
   /** The local address, an IP literal: nothing is sent from another. */
   readonly bind?: string | undefined;
@@ -52,14 +56,17 @@ export interface AnnounceOptions {
   readonly udp: UdpSocket;
   /** Aborts what is under way; the goodbyes of disposal have a limit of their own. */
   readonly signal: AbortSignal;
+  /** Told what each tracker answered; of the same trouble in a row only the first. */
   readonly report?: (event: TrackerEvent) => void;
   /** A private torrent changed its tracker: peers that the former one named are to be dropped. */
   readonly switched?: () => void;
   /** 32 bits; random where not given. */
   readonly key?: number;
+  /** Tests hand in their own. @default the machine's */
   readonly clock?: Clock;
   /** Gives numbers from 0 up to 1. */
   readonly random?: () => number;
+  /** The look-up of host names; tests hand in their own. @default the system's */
   readonly resolve?: Resolve;
 }
 
@@ -85,6 +92,7 @@ export class Announcer implements AsyncDisposable {
   #wasAnswered = false;
   #disposal: Promise<void> | undefined;
 
+  /** Asks nobody before addresses() is called. */
   constructor(options: AnnounceOptions) {
     this.#options = options;
     const { udp, bind, clock = SYSTEM_CLOCK, random = Math.random, resolve } = options;

@@ -17,12 +17,15 @@ export interface MockTrackerOptions {
   readonly hostname: string;
   /** Ports on 127.0.0.1, such as "33854,51413"; without any every request fails with status 500. */
   readonly peersText: string | undefined;
+  /** Stops it, as disposal does. */
   readonly signal: AbortSignal;
 }
 
 /** A mock tracker that serves until it is disposed, or the signal aborts. */
 export interface MockTracker extends AsyncDisposable {
+  /** The IP literal that it listens on. */
   readonly hostname: string;
+  /** The one that the system chose, where 0 was asked for. */
   readonly port: number;
   /** Settles when it serves no more. */
   readonly finished: Promise<void>;

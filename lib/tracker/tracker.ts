@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { TrackerError } from "../base/errors.ts";
-import { printable, redactUrl } from "../base/text.ts";
+import { hideSecrets, printable, redactUrl } from "../base/text.ts";
 import type { DownloadEvent } from "../events.ts";
 import type { TrackerClient } from "./client.ts";
 import {
@@ -106,7 +106,7 @@ export class Tracker {
     if (event === "stopped") this.#wasStarted = false;
     const warning = reply.warning === undefined
       ? undefined
-      : printable(reply.warning, MAX_WARNING_LENGTH);
+      : printable(hideSecrets(printable(reply.warning), this.url), MAX_WARNING_LENGTH);
     const isNews = warning !== undefined && warning !== this.#trouble;
     this.#trouble = warning;
     if (event === "stopped") return;
@@ -127,7 +127,7 @@ export class Tracker {
     this.#state = { kind: "failing", failures, retryAtMs: clock.now() + seconds * 1000 };
     if (error.message === this.#trouble) return;
     this.#trouble = error.message;
-    const message = printable(error.message);
+    const message = hideSecrets(printable(error.message), this.url);
     this.#context.report({ kind: "tracker", url: error.url, status: "failed", message });
   }
 }

@@ -1,5 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { decodeLatin1, decodeText, decodeUtf8, printable, redactUrl } from "../../lib/base/text.ts";
+import {
+  decodeLatin1,
+  decodeText,
+  decodeUtf8,
+  hideSecrets,
+  printable,
+  redactUrl,
+} from "../../lib/base/text.ts";
 
 const PRINTABLE: readonly (readonly [string, string, string])[] = [
   ["keeps letters of any language", "Ωmega 日本 😀 é", "Ωmega 日本 😀 é"],
@@ -64,4 +71,25 @@ const URLS: readonly (readonly [string, string, string])[] = [
 
 for (const [name, url, expected] of URLS) {
   Deno.test(`redactUrl() ${name}`, () => assertEquals(redactUrl(url), expected));
+}
+
+const REPEATED: readonly (readonly [string, string, string, string])[] = [
+  [
+    "a passkey of the query",
+    "http://t.example/announce?uid=7&passkey=0123456789abcdef",
+    "passkey 0123456789abcdef of 7 is unknown",
+    "passkey 0123… of 7 is unknown",
+  ],
+  [
+    "a passkey of the path",
+    "http://t.example/0123456789abcdef/announce",
+    "0123456789abcdef, 0123456789abcdef: may not announce",
+    "0123…, 0123…: may not announce",
+  ],
+  ["a password", "http://me:sesame-open@t.example/a", "not sesame-open", "not sesa…"],
+  ["nothing of what is no URL", "sesame-open", "sesame-open", "sesame-open"],
+];
+
+for (const [name, url, text, expected] of REPEATED) {
+  Deno.test(`hideSecrets() hides ${name}`, () => assertEquals(hideSecrets(text, url), expected));
 }

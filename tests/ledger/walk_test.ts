@@ -22,7 +22,7 @@ for (const [name, geometry] of TORRENTS) {
       checkInvariants(ledger);
       const walk = new Walk(ledger, randomOf(seed));
       const isLong = geometry.blockCount(0) > 100;
-      for (let step = 0; step < (isLong ? 200 : 600); step++) {
+      for (let step = 0; step < (isLong ? 100 : 400); step++) {
         walk.step();
         checkInvariants(ledger);
       }

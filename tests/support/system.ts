@@ -13,3 +13,18 @@ export function hasIPv6(): boolean {
     return false; // no such address family: tests of it are skipped
   }
 }
+
+/** The threads of this process that do not come and go with the runtime's pool (Linux; elsewhere 0). */
+export function countThreads(): number {
+  if (Deno.build.os !== "linux") return 0;
+  const tasks = [...Deno.readDirSync("/proc/self/task")].map(({ name }) => nameOfTask(name));
+  return tasks.filter((name) => name !== "" && !name.startsWith("tokio-")).length;
+}
+
+function nameOfTask(id: string): string {
+  try {
+    return Deno.readTextFileSync(`/proc/self/task/${id}/comm`).trim();
+  } catch {
+    return ""; // it has ended meanwhile
+  }
+}

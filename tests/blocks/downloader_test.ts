@@ -1,0 +1,156 @@
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { PeerError } from "../../lib/base/errors.ts";
+import { Downloads } from "../../lib/blocks/request.ts";
+import { BLOCK, type Ledger } from "../../lib/ledger.ts";
+import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
+import { FakePeer } from "../support/fake_peer.ts";
+import { bitsOf, KIB, makeLedger, plainGeometry } from "../support/torrents.ts";
+
+/** A download of two pieces of two blocks, and peers for it. */
+class Rig {
+  readonly ledger: Ledger = makeLedger(plainGeometry(64 * KIB, 32 * KIB));
+  readonly downloads = new Downloads({
+    ledger: this.ledger,
+    sink: { write: () => {} },
+    count: () => {},
+  });
+
+  /** A peer that has these pieces and has unchoked us. */
+  async join(pieces: readonly number[], nowMs = 0): Promise<FakePeer> {
+    const peer = new FakePeer(this.downloads, { bitfieldLength: 1, nowMs });
+    peer.says.bitfield(bitsOf(2, pieces));
+    peer.says.unchoke();
+    await peer.send();
+    return peer;
+  }
+
+  /** What is held, as "piece:block". */
+  held(): string[] {
+    return [...this.ledger.openPieces].flatMap((piece) =>
+      [...piece.states.keys()].filter((block) => piece.states[block] === BLOCK.held)
+        .map((block) => `${piece.pieceIndex}:${block}`)
+    );
+  }
+}
+
+function say(peer: FakePeer, key: string, length = BLOCK_LENGTH): Promise<void> {
+  const [pieceIndex = 0, block = 0] = key.split(":").map(Number);
+  peer.says.piece(pieceIndex, block * BLOCK_LENGTH, new Uint8Array(length));
+  return peer.send();
+}
+
+/** Ends the connection. */
+async function part(peer: FakePeer): Promise<void> {
+  peer.session.wire.close(new PeerError("The test is over", "closed"));
+  await peer.ended;
+  peer.session.leave();
+}
+
+Deno.test("Downloader asks for what a peer has, and delivers what comes, byte by byte", async () => {
+  const rig = new Rig();
+  const peer = await rig.join([1]);
+  assertEquals(peer.heard(), ["interested", "request 1:0", "request 1:1"]);
+  await say(peer, "1:1");
+  await say(peer, "1:0");
+  assertEquals(rig.held(), ["1:0", "1:1"]);
+  const first = await rig.downloads.blocks.next();
+  const second = await rig.downloads.blocks.next();
+  const completes = [first, second].map(({ value }) => value?.map((block) => block.completesPiece));
+  assertEquals(completes, [[false], [true]]);
+  await part(peer);
+});
+
+Deno.test("Downloader has no interest in a peer that has nothing of use, until it has", async () => {
+  const rig = new Rig();
+  const peer = await rig.join([]);
+  assertEquals(peer.heard(), []);
+  peer.says.have(0);
+  await peer.send();
+  assertEquals(peer.heard(), ["interested", "request 0:0", "request 0:1"]);
+  await part(peer);
+});
+
+Deno.test("Downloader gives back what it was asked for when the peer chokes or leaves", async () => {
+  const rig = new Rig();
+  const [first, second] = [await rig.join([0]), await rig.join([0])];
+  first.heard();
+  assertEquals(second.heard(), ["interested"]);
+  first.says.choke();
+  await first.send();
+  await Promise.resolve();
+  assertEquals(second.heard().toSorted(), ["request 0:0", "request 0:1"]);
+  await part(second);
+  assertEquals([...rig.ledger.openPieces], []);
+  await part(first);
+});
+
+Deno.test("Downloader keeps an answer that comes after a choke, and cancels it elsewhere", async () => {
+  const rig = new Rig();
+  const [first, second] = [await rig.join([0]), await rig.join([0])];
+  first.says.choke();
+  await first.send();
+  await Promise.resolve();
+  second.heard();
+  await say(first, "0:1");
+  assertEquals(rig.held(), ["0:1"]);
+  assertEquals(second.heard(), ["cancel 0:1"]);
+  for (const peer of [first, second]) await part(peer);
+});
+
+Deno.test("Downloader closes a peer whose block has a wrong length, and has it from another", async () => {
+  const rig = new Rig();
+  const [liar, honest] = [await rig.join([0]), await rig.join([0])];
+  honest.heard();
+  await say(liar, "0:0", 5);
+  const error = await liar.ended;
+  assertInstanceOf(error, PeerError);
+  assertEquals(error.reason, "protocol");
+  liar.session.leave();
+  await Promise.resolve();
+  assertEquals(honest.heard().toSorted(), ["request 0:0", "request 0:1"]);
+  await part(honest);
+});
+
+Deno.test("Downloader gives a peer that joins late its full time to answer", async () => {
+  const rig = new Rig();
+  const peer = await rig.join([0], 100_000);
+  peer.session.tick(100_250);
+  assertEquals([...rig.ledger.openWithFree], []);
+  peer.heard();
+  peer.session.tick(110_000);
+  assertEquals(peer.heard(), ["request 0:0"], "stalling by then: asked for one block");
+  await say(peer, "0:0");
+  assertEquals(peer.heard(), ["request 0:1"], "back: asked for the rest");
+  await part(peer);
+});
+
+Deno.test("Downloader asks a fast peer in end game for what a silent one holds", async () => {
+  const rig = new Rig();
+  const [silent, fast] = [await rig.join([0]), await rig.join([1])];
+  for (const key of ["1:0", "1:1"]) await say(fast, key);
+  for (let nowMs = 250; nowMs < 5_000; nowMs += 250) {
+    for (const peer of [silent, fast]) peer.session.tick(nowMs);
+  }
+  fast.heard();
+  fast.says.have(0);
+  await fast.send();
+  assertEquals(fast.heard().toSorted(), ["request 0:0", "request 0:1"]);
+  for (const peer of [silent, fast]) await part(peer);
+});
+
+Deno.test("Downloader leaves room in end game for who answers, however many stall", async () => {
+  const rig = new Rig();
+  const stalling: FakePeer[] = [];
+  for (let count = 0; count < 12; count++) stalling.push(await rig.join([0]));
+  const fast = await rig.join([1]);
+  for (const key of ["1:0", "1:1"]) await say(fast, key);
+  for (let nowMs = 250; nowMs < 10_000; nowMs += 250) {
+    for (const peer of [...stalling, fast]) peer.session.tick(nowMs);
+    await Promise.resolve();
+  }
+  fast.heard();
+  fast.says.have(0);
+  await fast.send();
+  assertEquals(fast.heard().toSorted(), ["request 0:0", "request 0:1"]);
+  for (const peer of [...stalling, fast]) await part(peer);
+});

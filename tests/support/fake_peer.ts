@@ -1,0 +1,97 @@
+/** A peer in memory whose bytes reach us one at a time: a session over it, and what we say to it. */
+import { makePeerId } from "../../lib/base/identity.ts";
+import { Framer } from "../../lib/peers/framer.ts";
+import { Outbox } from "../../lib/peers/outbox.ts";
+import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
+import { type Role, Session } from "../../lib/peers/session.ts";
+import type { Transport } from "../../lib/peers/transport.ts";
+import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
+import { Wire } from "../../lib/peers/wire.ts";
+
+/** Both ends of a connection, the other one played by the test. */
+export class FakePeer implements Transport {
+  readonly remote = { host: "10.0.0.1", port: 6881 };
+  /** Where the test writes what the peer says; send() sends it. */
+  readonly says = new Outbox();
+  readonly session: Session;
+  /** How the session ended. */
+  readonly ended: Promise<unknown>;
+  readonly #heard = new Framer();
+  readonly #texts: string[] = [];
+  #coming = new Uint8Array();
+  #state: "open" | "closed" = "open";
+  #wake: () => void = () => {};
+  #drained: () => void = () => {};
+
+  /** @param bitfieldLength in bytes */
+  constructor(role: Role, options: { readonly bitfieldLength: number; readonly nowMs: number }) {
+    const { bitfieldLength, nowMs } = options;
+    const none = { leftover: new Uint8Array(), buffers: new ReadBuffers() };
+    const handshake = {
+      infoHash: new Uint8Array(20),
+      peerId: makePeerId(),
+      reserved: new Uint8Array(8),
+      supportsExtensions: false,
+      supportsFast: false,
+      supportsDht: false,
+    };
+    const wire = new Wire(this, { handshake, isIncoming: false, bitfieldLength, ...none });
+    const introduction = { reqq: 500, client: "test" };
+    this.session = new Session(wire, { roles: [role], introduction, bitfield: undefined, nowMs });
+    this.ended = this.session.run().catch((error: unknown) => error);
+  }
+
+  /** Sends what was written to `says`; resolves once all of it was read and acted on, or the session ended. */
+  async send(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#drained = resolve;
+    this.#coming = this.says.take().slice();
+    this.#wake();
+    await Promise.race([promise, this.ended]);
+  }
+
+  /** What we have said since the last call: each message's kind, with the block where it names one. */
+  heard(): string[] {
+    return this.#texts.splice(0);
+  }
+
+  #hear(): void {
+    for (let message = this.#heard.next(); message; message = this.#heard.next()) {
+      const place = message.kind === "request" || message.kind === "cancel"
+        ? ` ${message.pieceIndex}:${message.begin / BLOCK_LENGTH}`
+        : "";
+      this.#texts.push(message.kind + place);
+    }
+  }
+
+  async read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    while (this.#coming.length === 0) {
+      if (this.#state === "closed") return null;
+      this.#drained();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+    into.set(this.#coming.subarray(0, 1));
+    this.#coming = this.#coming.subarray(1);
+    return 1;
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    for (let at = 0; at < bytes.length;) {
+      const space = this.#heard.space();
+      const part = bytes.subarray(at, at + space.length);
+      space.set(part);
+      this.#heard.commit(part.length);
+      this.#hear();
+      at += part.length;
+    }
+    return Promise.resolve(bytes.length);
+  }
+
+  [Symbol.dispose](): void {
+    this.#state = "closed";
+    this.#wake();
+    this.#drained();
+  }
+}

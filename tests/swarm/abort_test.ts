@@ -1,0 +1,81 @@
+/** Downloads that end early, at every stage: nothing stays open, and the next run asks for what is missing only. */
+import { assert, assertEquals } from "@std/assert";
+import { Seeder } from "../support/seeder.ts";
+import { FIXTURE, type Scene, SCENES } from "../support/stages.ts";
+import {
+  assertComplete,
+  assertSameBytes,
+  concurrently,
+  runDownload,
+  startDownload,
+} from "../support/swarm.ts";
+import { countDescriptors, countThreads } from "../support/system.ts";
+
+const REASON = new Error("The test ends it");
+
+/** How a download can be ended: by its signal, or by whoever reads its events. */
+type End = "abort" | "break";
+
+/** Plays one scene and ends it there. @returns what the download threw */
+async function endEarly(scene: Scene, end: End, directory: string): Promise<unknown> {
+  await using open = new AsyncDisposableStack();
+  const controller = new AbortController();
+  let isOver = false;
+  const stop = () => {
+    isOver = true;
+    if (end === "abort") controller.abort(REASON);
+  };
+  const { metainfo = FIXTURE.metainfo, ...options } = await scene.set({ directory, open, stop });
+  const { signal } = controller;
+  const run = { directory, signal, timeoutMs: 10_000, ...options };
+  let ended: unknown;
+  try {
+    for await (const event of startDownload({ metainfo }, run)) {
+      options.onEvent?.(event);
+      if (isOver && end === "break") break;
+    }
+  } catch (error) {
+    ended = error;
+  }
+  assert(isOver, `it ended before its time: ${ended}`);
+  return ended;
+}
+
+/** What is left to the next run: complete, without asking for what was kept. */
+async function goOn({ keptBytes = 0 }: Scene, directory: string): Promise<void> {
+  await using seeder = new Seeder(FIXTURE);
+  const run = await runDownload(FIXTURE, { directory, from: [seeder], timeoutMs: 10_000 });
+  assertComplete(run);
+  assertSameBytes(await Deno.readFile(`${directory}/fixture`), FIXTURE.content);
+  assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), ["fixture"]);
+  const { servedBytes } = seeder.counters;
+  const maxBytes = FIXTURE.content.length - keptBytes;
+  assert(servedBytes <= maxBytes, `asked for ${servedBytes} bytes of ${maxBytes}`);
+  assertEquals(seeder.errors, []);
+}
+
+async function play(scene: Scene, end: End): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const error = await endEarly(scene, end, directory);
+    assertEquals(error, end === "abort" && !scene.isComplete ? REASON : undefined);
+    await goOn(scene, directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+for (const end of ["abort", "break"] as const) {
+  Deno.test(`download() ends by ${end} and goes on later, with nothing left open`, async (t) => {
+    await goOnce(); // what the runtime itself opens once stays open
+    const before = [countDescriptors(), countThreads()];
+    await concurrently(t, SCENES, (scene) => play(scene, end));
+    assertEquals([countDescriptors(), countThreads()], before);
+  });
+}
+
+async function goOnce(): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  await goOn({ set: () => ({}) }, directory);
+  await Deno.remove(directory, { recursive: true });
+}
