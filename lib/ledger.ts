@@ -180,7 +180,6 @@ export class Ledger {
     const wasSpent = !this.budget.hasBuffer;
     this.#remove(piece);
     this.#setVerified(piece.pieceIndex);
-    this.holdings.pieceVerified(piece.pieceIndex);
     if (wasSpent) this.onWork();
   }
 
@@ -278,6 +277,7 @@ export class Ledger {
   #setVerified(pieceIndex: number): void {
     this.rarity.close(pieceIndex);
     setBit(this.verified, pieceIndex);
+    this.holdings.pieceVerified(pieceIndex);
     this.verifiedCount++;
     this.verifiedBytes += this.geometry.pieceLength(pieceIndex);
   }

@@ -31,6 +31,19 @@ export function isBitsOf(bits: Uint8Array, count: number): boolean {
   return ((bits[bits.length - 1] ?? 0) & ((1 << spare) - 1)) === 0;
 }
 
+/** Visits every number of the set, in order; where it has few, in little time. */
+export function forEachBit(bits: Uint8Array | undefined, visit: (index: number) => void): void {
+  const length = bits?.length ?? 0;
+  for (let at = 0; at < length; at++) {
+    let byte = bits?.[at] ?? 0;
+    while (byte !== 0) {
+      const first = Math.clz32(byte) - 24;
+      visit(at * 8 + first);
+      byte &= ~(0x80 >>> first);
+    }
+  }
+}
+
 /** How many numbers are in the set. */
 export function countBits(bits: Uint8Array): number {
   let count = 0;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isIPv4, isIPv6 } from "node:net";
 import { canonicalHost, isLoopback } from "./address.ts";
+import { isIPv4, isIPv6 } from "./ip.ts";
 
 /** Networks that only we and our neighbours can reach, IPv4 (RFC 1918, 3927, 6598 and loopback). */
 const PRIVATE_IPV4 =

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { createSocket, type Socket } from "node:dgram";
-import { isIPv6 } from "node:net";
+import type { Socket } from "node:dgram";
 import { canonicalHost, type PeerAddress } from "./address.ts";
+import { isIPv6 } from "./ip.ts";
 
 /** A packet that arrived. */
 export interface Datagram {
@@ -90,6 +90,8 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   async #bindSocket(family: Family): Promise<Socket> {
+    // Loaded here, for most runs never get here.
+    const { createSocket } = await import("node:dgram");
     // ipv6Only: or the IPv6 socket would take the IPv4 port as well, and the other could not have it.
     const socket = createSocket({ type: family, ipv6Only: family === "udp6" });
     socket.on("message", (bytes, from) => this.#dispatch({ bytes, from: toAddress(from) }));

@@ -1,17 +1,15 @@
 /**
- * The commands, each an async iterator of what it has to report.
+ * The commands, each an async iterator of what it has to report. Each loads what only it needs when it is
+ * run: `show` has done before the network could have been loaded.
  *
  * @module
  */
-import { download } from "../download.ts";
-import { verify } from "../storage/verify.ts";
 import { type Metainfo, parseMetainfo } from "../torrent/metainfo.ts";
 import { formatNoun } from "./format.ts";
 import { helpText } from "./help.ts";
 import type { Invocation } from "./options.ts";
 import { showJson, showText } from "./show.ts";
 import { readSource } from "./source.ts";
-import { runTracker } from "./tracker.ts";
 import { versionText } from "./version.ts";
 import type { CliEvent } from "./view.ts";
 
@@ -34,7 +32,7 @@ export function runCommand(invocation: Invocation, signal: AbortSignal): Command
     case "verify":
       return runVerify(invocation, signal);
     case "tracker":
-      return runTracker(invocation, signal);
+      return runTheTracker(invocation, signal);
   }
 }
 
@@ -46,6 +44,7 @@ async function* runDownload(invocation: Of<"download">, signal: AbortSignal): Co
   const { source, options } = invocation;
   const { bind } = options;
   const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
+  const { download } = await import("../download.ts");
   yield* download(parseMetainfo(bytes), { ...options, signal });
 }
 
@@ -63,6 +62,7 @@ async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): Comman
   const { source, directory } = invocation;
   const metainfo = parseMetainfo(await readSource(source, { signal }));
   yield* warnings(metainfo);
+  const { verify } = await import("../storage/verify.ts");
   for await (const event of verify(metainfo, { directory, signal })) {
     yield event;
     if (event.kind === "verified" && !event.isComplete) {
@@ -70,6 +70,11 @@ async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): Comman
       throw new Error(`Cannot vouch for "${metainfo.name}": missing or wrong: ${bad}`);
     }
   }
+}
+
+async function* runTheTracker(invocation: Of<"tracker">, signal: AbortSignal): CommandRun {
+  const { runTracker } = await import("./tracker.ts");
+  yield* runTracker(invocation, signal);
 }
 
 function* warnings(metainfo: Metainfo): Generator<CliEvent, void, undefined> {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isIP } from "node:net";
 import { canonicalHost } from "../base/address.ts";
+import { isAddressLiteral } from "../base/host.ts";
 import { printable } from "../base/text.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -28,7 +28,7 @@ export function parseSeconds(text: string): number {
 /** An IP address of this machine, canonical. @throws {UsageError} */
 export function checkBindAddress(text: string): string {
   const host = canonicalHost(text);
-  if (isIP(host) !== 0) return host;
+  if (isAddressLiteral(host)) return host;
   throw bad("bind", text, "an IP address");
 }
 

@@ -6,7 +6,7 @@
 import { untilAborted } from "../base/async.ts";
 import { MetainfoError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
-import { ByteGatherer, FIRST_BUFFER_LENGTH, MAX_SOURCE_LENGTH, tooLong } from "./byte_gatherer.ts";
+import { ByteGatherer, MAX_SOURCE_LENGTH, tooLong } from "./byte_gatherer.ts";
 import { downloadSource, type UrlOptions } from "./source_http.ts";
 
 /** What reading a source needs. */
@@ -30,7 +30,8 @@ export interface ByteReader {
 export function readSource(source: string, options: SourceOptions): Promise<Uint8Array> {
   if (/^https?:\/\//i.test(source)) return downloadSource(source, options);
   if (source !== "-") return readFile(source, options.signal);
-  return readAll("standard input", options.stdin ?? Deno.stdin, options.signal);
+  const gathered = new ByteGatherer("standard input");
+  return readAll(gathered, options.stdin ?? Deno.stdin, options.signal);
 }
 
 async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array> {
@@ -40,7 +41,7 @@ async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array> 
     const { size, isDirectory } = await file.stat();
     if (isDirectory) throw new Deno.errors.IsADirectory();
     if (size > MAX_SOURCE_LENGTH) throw tooLong(shown);
-    return await readAll(shown, file, signal);
+    return await readAll(new ByteGatherer(shown, size), file, signal);
   } catch (cause) {
     if (signal.aborted || cause instanceof MetainfoError) throw cause;
     throw new Error(`Cannot read ${shown}: ${describeReadError(cause)}`, { cause });
@@ -49,16 +50,14 @@ async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array> 
 
 /** Reads until the end: what claims to be small, or has no size, may go on for ever. */
 async function readAll(
-  shown: string,
+  gathered: ByteGatherer,
   reader: ByteReader,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const gathered = new ByteGatherer(shown);
-  const part = new Uint8Array(FIRST_BUFFER_LENGTH);
   while (true) {
-    const count = await untilAborted(reader.read(part), signal);
+    const count = await untilAborted(reader.read(gathered.space()), signal);
     if (count === null) return gathered.bytes();
-    gathered.add(part.subarray(0, count));
+    gathered.commit(count);
   }
 }
 

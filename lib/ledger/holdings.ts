@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { countBits, emptyBits, hasBit, setBit } from "../base/bits.ts";
+import { countBits, emptyBits, forEachBit, hasBit, setBit } from "../base/bits.ts";
+import { Copies } from "./copies.ts";
 import { LOCAL_SOURCE, type SourceId } from "./open_piece.ts";
 import type { Rarity } from "./rarity.ts";
 
@@ -44,6 +45,8 @@ export class Holdings {
   readonly #verified: Uint8Array;
   readonly #pieceCount: number;
   readonly #rarity: Rarity;
+  /** Of incomplete sources and ourselves. */
+  readonly #copies: Copies;
   readonly #sources = new Map<SourceId, Source>();
   #nextId: SourceId = LOCAL_SOURCE + 1;
   #completeCount = 0;
@@ -53,6 +56,7 @@ export class Holdings {
     this.#verified = verified;
     this.#pieceCount = pieceCount;
     this.#rarity = rarity;
+    this.#copies = new Copies(pieceCount);
   }
 
   get sources(): Iterable<Source> {
@@ -83,9 +87,7 @@ export class Holdings {
     source.haveCount = countBits(bits);
     if (source.haveCount === this.#pieceCount) return this.#complete(source);
     source.bits = bits;
-    for (let pieceIndex = 0; pieceIndex < this.#pieceCount; pieceIndex++) {
-      if (hasBit(bits, pieceIndex)) this.#count(source, pieceIndex);
-    }
+    forEachBit(bits, (pieceIndex) => this.#count(source, pieceIndex));
   }
 
   /** The source has one piece more; false when it had it. */
@@ -96,14 +98,15 @@ export class Holdings {
     source.haveCount++;
     this.#count(source, pieceIndex);
     if (source.haveCount === this.#pieceCount) {
-      this.#discount();
+      forEachBit(source.bits, (held) => this.#discount(held));
       this.#complete(source);
     }
     return true;
   }
 
-  /** We have the piece now: it is of no use any more. */
+  /** We have the piece now, its bit among the verified is set: it is of no use any more. */
   pieceVerified(pieceIndex: number): void {
+    this.#copies.increase(this.#rarity.availability(pieceIndex));
     for (const source of this.#sources.values()) {
       if (source.has(pieceIndex)) source.usefulCount--;
     }
@@ -112,29 +115,23 @@ export class Holdings {
   /** Whole copies to be had, ours included: 2.25 means that a quarter of the pieces has a third copy. */
   availability(): number {
     if (this.#pieceCount === 0) return 1;
-    let least = Infinity;
-    let above = 0;
-    for (let pieceIndex = 0; pieceIndex < this.#pieceCount; pieceIndex++) {
-      const copies = this.#rarity.availability(pieceIndex) +
-        (hasBit(this.#verified, pieceIndex) ? 1 : 0);
-      if (copies < least) {
-        above = pieceIndex;
-        least = copies;
-      } else if (copies > least) above++;
-    }
-    return this.#completeCount + least + above / this.#pieceCount;
+    return this.#completeCount + this.#copies.whole;
   }
 
   #count(source: Source, pieceIndex: number): void {
-    if (!hasBit(this.#verified, pieceIndex)) source.usefulCount++;
+    const own = this.#ownCopies(pieceIndex);
+    if (own === 0) source.usefulCount++;
+    this.#copies.increase(this.#rarity.availability(pieceIndex) + own);
     this.#rarity.increase(pieceIndex);
   }
 
-  /** Takes back one copy of every piece. */
-  #discount(): void {
-    for (let pieceIndex = 0; pieceIndex < this.#pieceCount; pieceIndex++) {
-      this.#rarity.decrease(pieceIndex);
-    }
+  #discount(pieceIndex: number): void {
+    this.#copies.decrease(this.#rarity.availability(pieceIndex) + this.#ownCopies(pieceIndex));
+    this.#rarity.decrease(pieceIndex);
+  }
+
+  #ownCopies(pieceIndex: number): number {
+    return hasBit(this.#verified, pieceIndex) ? 1 : 0;
   }
 
   #complete(source: Source): void {
@@ -146,13 +143,7 @@ export class Holdings {
 
   #forget(source: Source): void {
     if (source.isComplete) this.#completeCount--;
-    for (
-      let pieceIndex = 0;
-      source.bits !== undefined && pieceIndex < this.#pieceCount;
-      pieceIndex++
-    ) {
-      if (hasBit(source.bits, pieceIndex)) this.#rarity.decrease(pieceIndex);
-    }
+    forEachBit(source.bits, (pieceIndex) => this.#discount(pieceIndex));
     source.bits = undefined;
     source.isComplete = false;
     source.haveCount = 0;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isIPv4, isIPv6 } from "node:net";
 import { BencodeError, PeerError } from "../base/errors.ts";
+import { isIPv4, isIPv6 } from "../base/ip.ts";
 import { printable } from "../base/text.ts";
 import {
   type BencodeDictionary,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import net from "node:net";
+import type { Socket } from "node:net";
 import type { PeerAddress } from "../base/address.ts";
 import { canonicalHost } from "../base/address.ts";
 
@@ -43,9 +43,15 @@ export function overDeno(connection: Deno.TcpConn, remote?: PeerAddress): Transp
   };
 }
 
-function dialFrom(bind: string, address: PeerAddress, signal: AbortSignal): Promise<Transport> {
+async function dialFrom(
+  bind: string,
+  address: PeerAddress,
+  signal: AbortSignal,
+): Promise<Transport> {
+  // Loaded here, for most runs never get here.
+  const net = await import("node:net");
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Transport>();
-  if (signal.aborted) return Promise.reject(signal.reason);
   const { host, port } = address;
   const socket = net.connect({ host, port, localAddress: bind, noDelay: true });
   const abort = () => socket.destroy(signal.reason);
@@ -55,19 +61,19 @@ function dialFrom(bind: string, address: PeerAddress, signal: AbortSignal): Prom
     socket.off("error", reject);
     resolve(new NodeTransport(socket, address));
   });
-  return promise.finally(() => signal.removeEventListener("abort", abort));
+  return await promise.finally(() => signal.removeEventListener("abort", abort));
 }
 
 /** A node:net socket, read by pulling: it is paused while what it gave has not been taken. */
 class NodeTransport implements Transport {
   readonly remote: PeerAddress;
-  readonly #socket: net.Socket;
+  readonly #socket: Socket;
   #pending: Uint8Array | undefined;
   #error: Error | undefined;
   #ended = false;
   #wake: () => void = () => {};
 
-  constructor(socket: net.Socket, remote: PeerAddress) {
+  constructor(socket: Socket, remote: PeerAddress) {
     this.#socket = socket;
     this.remote = remote;
     socket.pause();

@@ -6,12 +6,12 @@
  *
  * @module
  */
-import { isIPv6 } from "node:net";
 import { untilAborted } from "../base/async.ts";
 import { canonicalHost, formatAddress, type PeerAddress } from "../base/address.ts";
 import { type Clock, SYSTEM_CLOCK } from "../base/clock.ts";
 import { TrackerError } from "../base/errors.ts";
 import { isAddressLiteral } from "../base/host.ts";
+import { isIPv6 } from "../base/ip.ts";
 import { printable } from "../base/text.ts";
 import type { Datagram, UdpSocket } from "../base/udp_socket.ts";
 import type { AnnounceReply, AnnounceRequest } from "./request.ts";

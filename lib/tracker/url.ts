@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
 import { canonicalHost } from "../base/address.ts";
 import { TrackerError } from "../base/errors.ts";
 import { isAddressLiteral, isPrivateHost, isThisMachine } from "../base/host.ts";
@@ -32,6 +31,8 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** Asks the system's resolver. */
 export async function resolveHost(host: string): Promise<readonly string[]> {
+  // Loaded here, for most runs name only addresses.
+  const { lookup } = await import("node:dns/promises");
   return (await lookup(host, { all: true })).map(({ address }) => canonicalHost(address));
 }
 

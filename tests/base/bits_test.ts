@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { countBits, hasBit, setBit } from "../../lib/base/bits.ts";
+import { countBits, forEachBit, hasBit, setBit } from "../../lib/base/bits.ts";
 import { randomOf } from "../torrent/helpers.ts";
 
 Deno.test("hasBit() takes bit 0 as the highest of byte 0", () => {
@@ -14,7 +14,7 @@ Deno.test("hasBit() finds nothing beyond the array, nor without one", () => {
   assert(!hasBit(undefined, 0));
 });
 
-Deno.test("setBit() and countBits() agree with a set of indices", () => {
+Deno.test("setBit(), countBits() and forEachBit() agree with a set of indices", () => {
   const random = randomOf(7);
   const bits = new Uint8Array(13);
   const model = new Set<number>();
@@ -27,4 +27,9 @@ Deno.test("setBit() and countBits() agree with a set of indices", () => {
   for (let index = 0; index < bits.length * 8; index++) {
     assertEquals(hasBit(bits, index), model.has(index));
   }
+  const visited: number[] = [];
+  forEachBit(bits, (index) => visited.push(index));
+  assertEquals(visited, [...model].sort((a, b) => a - b));
+  forEachBit(undefined, (index) => visited.push(index));
+  assertEquals(visited.length, model.size);
 });

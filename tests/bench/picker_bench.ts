@@ -7,6 +7,8 @@ import { randomOf } from "../torrent/helpers.ts";
 
 const PIECE_LENGTH = 256 * 1024;
 const EVENTS = 1000;
+/** A prime: pieces in no order, none of them twice. */
+const STRIDE = 7919;
 
 interface Crowd {
   readonly ledger: Ledger;
@@ -68,8 +70,16 @@ for (const [pieceCount, peerCount] of SIZES) {
     for (let n = 0; n < EVENTS; n++) fetchPiece({ ledger, sources }, anyone());
     bench.end();
   });
+  let newcomer = ledger.holdings.add();
   Deno.bench(`${EVENTS} HAVEs: ${size}`, { group: "have" }, () => {
-    for (let n = 0; n < EVENTS; n++) ledger.holdings.addHave(anyone(), random(pieceCount));
+    for (let n = 0; n < EVENTS; n++) {
+      const known = newcomer.haveCount;
+      if (known < pieceCount / 2) ledger.holdings.addHave(newcomer, known * STRIDE % pieceCount);
+      else {
+        ledger.removeSource(newcomer);
+        newcomer = ledger.holdings.add();
+      }
+    }
   });
   Deno.bench(`availability(): ${size}`, { group: "availability" }, () => {
     ledger.holdings.availability();
