@@ -231,9 +231,11 @@ function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof PeerError)) return "unreachable";
   switch (error.reason) {
     case "self":
-    case "duplicate":
     case "banned":
       return "never";
+    // The other connection may end, and whoever has this peer's id may have borrowed it.
+    case "duplicate":
+      return "useless";
     case "surplus":
       return "ours";
     default:
