@@ -15,7 +15,7 @@ import {
 import { makeTorrent } from "../support/torrent_fixture.ts";
 import * as villains from "../support/villains.ts";
 
-const fixture = makeTorrent({ files: 20 * 64 * KIB + 5, pieceLength: 64 * KIB });
+const fixture = makeTorrent({ files: 20 * 64 * KIB + 16 * KIB, pieceLength: 64 * KIB });
 const timeoutMs = 10_000;
 /** How many connections without a handshake are kept. */
 const MAX_UNGREETED = 64;

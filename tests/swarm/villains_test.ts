@@ -15,8 +15,8 @@ import {
 import { makeTorrent } from "../support/torrent_fixture.ts";
 import * as villains from "../support/villains.ts";
 
-/** 21 pieces, so that a bitfield has spare bits; the last one short. */
-const fixture = makeTorrent({ files: 20 * 64 * KIB + 5, pieceLength: 64 * KIB });
+/** 21 pieces, so that a bitfield has spare bits; the last one short, but every block whole. */
+const fixture = makeTorrent({ files: 20 * 64 * KIB + 16 * KIB, pieceLength: 64 * KIB });
 
 /** Ends a test that would wait for ever. */
 const timeoutMs = 10_000;
