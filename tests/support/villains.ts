@@ -63,7 +63,6 @@ export function oversize(): Behaviour {
 export function unrequested(blocks = 32): Behaviour {
   return {
     onInterested(peer) {
-      peer.outbox.unchoke();
       const { geometry } = peer.seeder.metainfo;
       for (let count = 0; count < blocks; count++) {
         const pieceIndex = geometry.pieceCount - 1 - count % geometry.pieceCount;
@@ -73,6 +72,8 @@ export function unrequested(blocks = 32): Behaviour {
           randomBytes(geometry.blockLength(pieceIndex, 0), count + 1),
         );
       }
+      // Not before: then some of them would have been asked for, and be lies.
+      peer.outbox.unchoke();
     },
   };
 }
