@@ -1,9 +1,10 @@
 /**
  * READ FIRST: one download, from a torrent to verified files, as a pipeline of async iterators.
  *
- *     announce -> connect -> requestBlocks -> assemblePieces -> writePieces
+ *     announce -> connect -> requestBlocks -> storeBlocks -> settlePieces
  *
- * The ledger (ledger.ts) is the state of every piece, which the stages share; the engine (engine.ts) is
+ * Trackers name addresses, connections come of them, blocks arrive, files and hashed pieces are made of
+ * blocks, and the pieces that are right are what we have. The ledger (ledger.ts) is the state of every piece, which the stages share; the engine (engine.ts) is
  * what runs beside the pipeline: connections, trackers, counters. What happens leaves as one stream of
  * events (events.ts), by a queue that never makes the pipeline wait (event_queue.ts).
  *
@@ -12,16 +13,17 @@
 import type { PeerAddress } from "./base/address.ts";
 import { GaveUpError, StorageError } from "./base/errors.ts";
 import { requestBlocks } from "./blocks/request.ts";
-import { Engine } from "./engine.ts";
+import { plainMemory } from "./base/memory.ts";
+import { Engine, engineMemoryBytes } from "./engine.ts";
 import { EventQueue } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import { Ledger } from "./ledger.ts";
 import { connect } from "./peers/connect.ts";
-import { assemblePieces } from "./pieces/assemble.ts";
-import { openDiskStore } from "./storage/disk.ts";
+import { settlePieces } from "./pieces/settle.ts";
+import { openDiskStore } from "./storage/open.ts";
 import { saveOpenPieces } from "./storage/save.ts";
-import type { Store } from "./storage/store.ts";
-import { writePieces } from "./storage/write.ts";
+import type { Resumed, Store } from "./storage/store.ts";
+import { storeBlocks } from "./storage/store_blocks.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
 
 /** How to download. */
@@ -93,14 +95,15 @@ async function run(
   events: EventQueue,
 ): Promise<CompleteEvent> {
   const startedAtMs = performance.now();
-  let shed = () => false;
-  const { directory, overwrite = false } = options;
-  const onDescriptorShortage = () => shed();
-  await using store = options.store ??
-    await openDiskStore(metainfo, { directory, overwrite, onDescriptorShortage });
+  const hooks = new StoreHooks();
+  await using store = options.store ?? await openStore(metainfo, options, hooks);
   reportStart(metainfo, store, events);
 
-  const ledger = await check(store, metainfo, { signal: options.signal, events });
+  const memory = store.memory ?? plainMemory(engineMemoryBytes(metainfo, options));
+  const resumed = await check(store, { signal: options.signal, events });
+  const ledger = new Ledger(metainfo.geometry, { ...resumed, memory });
+  const { verifiedBytes: haveBytes, verifiedCount: havePieces } = ledger;
+  events.push({ kind: "checked", haveBytes, havePieces });
   let downloadedBytes = 0;
   const finish = async (): Promise<CompleteEvent> => {
     await store.finish();
@@ -112,7 +115,7 @@ async function run(
 
   const report = (event: DownloadEvent) => events.push(event);
   await using engine = new Engine({ ...options, metainfo, ledger, store, report });
-  shed = () => engine.swarm.shed();
+  hooks.attach(engine);
   try {
     await fetchPieces(engine, ledger, store);
   } catch (error) {
@@ -128,6 +131,35 @@ async function run(
   return await finish();
 }
 
+/** What a store on disk asks of the engine, which is made after it. */
+class StoreHooks {
+  #engine: Engine | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** Lets a connection go, for its descriptor. */
+  readonly onDescriptorShortage = (): boolean => this.#engine?.swarm.shed() ?? false;
+
+  /** Ends the download. */
+  readonly onFailure = (error: unknown): void => {
+    this.#failure ??= { error };
+    this.#engine?.downloads.runs.fail(error);
+  };
+
+  /** The engine is there now. */
+  attach(engine: Engine): void {
+    this.#engine = engine;
+    if (this.#failure !== undefined) this.onFailure(this.#failure.error);
+  }
+}
+
+function openStore(metainfo: Metainfo, options: RunOptions, hooks: StoreHooks): Promise<Store> {
+  const { directory, overwrite = false } = options;
+  const { onDescriptorShortage, onFailure } = hooks;
+  const memoryBytes = engineMemoryBytes(metainfo, options);
+  const where = { directory, overwrite, memoryBytes };
+  return openDiskStore(metainfo, { ...where, onDescriptorShortage, onFailure });
+}
+
 /**
  * The pipeline. Every stage takes the one before and yields to the next; pulling the last one runs them all.
  */
@@ -135,8 +167,8 @@ async function fetchPieces(engine: Engine, ledger: Ledger, store: Store): Promis
   const addresses = engine.addresses();
   const wires = connect(addresses, engine.connecting);
   const blocks = requestBlocks(wires, engine);
-  const pieces = assemblePieces(blocks, engine.assembling);
-  for await (const pieceIndices of writePieces(pieces, { ledger, store })) {
+  const pieces = storeBlocks(blocks, { ledger, store });
+  for await (const pieceIndices of settlePieces(pieces, engine.settling)) {
     if (ledger.isComplete) return;
     engine.downloads.announceHave(pieceIndices);
   }
@@ -144,19 +176,15 @@ async function fetchPieces(engine: Engine, ledger: Ledger, store: Store): Promis
   throw new GaveUpError("Cannot complete the download: no source is left");
 }
 
-/** Looks at what an earlier run left; the ledger starts from there. */
+/** Looks at what an earlier run left. */
 async function check(
   store: Store,
-  { geometry }: Metainfo,
   { signal, events }: { readonly signal: AbortSignal; readonly events: EventQueue },
-): Promise<Ledger> {
+): Promise<Resumed> {
   const checking = store.check({ signal });
   let step = await checking.next();
   for (; !step.done; step = await checking.next()) events.push({ kind: "checking", ...step.value });
-  const ledger = new Ledger(geometry, step.value);
-  const { verifiedBytes: haveBytes, verifiedCount: havePieces } = ledger;
-  events.push({ kind: "checked", haveBytes, havePieces });
-  return ledger;
+  return step.value;
 }
 
 function reportStart(metainfo: Metainfo, store: Store, events: EventQueue): void {

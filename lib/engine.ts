@@ -11,13 +11,15 @@ import { UdpSocket } from "./base/udp_socket.ts";
 import { Downloads } from "./blocks/request.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger, SourceId } from "./ledger.ts";
+import { budgetMemoryBytes } from "./ledger/budget.ts";
 import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
 import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
 import { Swarm } from "./peers/swarm.ts";
-import type { AssembleOptions } from "./pieces/assemble.ts";
+import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
+import type { SettleOptions } from "./pieces/settle.ts";
 import type { Store } from "./storage/store.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
 import { Announcer } from "./tracker/announce.ts";
@@ -45,6 +47,14 @@ export interface EngineOptions {
   readonly signal: AbortSignal;
 }
 
+/** The memory that one download can come to take for what it reads and holds, in bytes. */
+export function engineMemoryBytes(
+  { geometry }: Metainfo,
+  { maxPeers = DEFAULT_MAX_PEERS }: { readonly maxPeers?: number },
+): number {
+  return budgetMemoryBytes(geometry) + readBufferBytes(maxPeers);
+}
+
 /** Everything that runs besides the pipeline. Disposing it says goodbye to peers and trackers. */
 export class Engine implements AsyncDisposable {
   readonly swarm: Swarm;
@@ -64,11 +74,11 @@ export class Engine implements AsyncDisposable {
 
   /** @throws when the port that was asked for cannot be listened on */
   constructor(options: EngineOptions) {
-    const { metainfo, ledger, store, report, bind } = options;
+    const { metainfo, ledger, report, bind, maxPeers = DEFAULT_MAX_PEERS } = options;
     this.#options = options;
     this.signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.meter = new Meter(ledger);
-    this.downloads = new Downloads({ ledger, sink: store, count: this.meter.count });
+    this.downloads = new Downloads({ ledger, count: this.meter.count });
     this.#listener = listen({ port: options.port, bind });
     const { hostname, port } = this.#listener.addr;
     this.#udp = new UdpSocket({ bind });
@@ -87,14 +97,16 @@ export class Engine implements AsyncDisposable {
     });
     this.swarm = new Swarm({
       peerId: this.#peerId,
-      maxPeers: options.maxPeers ?? DEFAULT_MAX_PEERS,
+      maxPeers,
+      buffers: new ReadBuffers(ledger.budget.memory),
+      relief: () => ledger.budget.relief,
       roles: [this.downloads],
       introduction: { reqq: OWN_REQQ, client: USER_AGENT, port },
       book: this.#book,
       bans: this.#bans,
       bitfield: () => ledger.verifiedCount > 0 ? ledger.verified : undefined,
       report,
-      onFailure: (error) => this.downloads.blocks.fail(error),
+      onFailure: (error) => this.downloads.runs.fail(error),
       onTick: (nowMs) => this.#tick(nowMs),
     });
     report({ kind: "listening", host: hostname, port });
@@ -124,14 +136,12 @@ export class Engine implements AsyncDisposable {
     };
   }
 
-  /** What the stage assemblePieces() needs of all this. */
-  get assembling(): AssembleOptions {
-    const { metainfo, ledger, store, report } = this.#options;
+  /** What the stage settlePieces() needs of all this. */
+  get settling(): SettleOptions {
+    const { ledger, store, report } = this.#options;
     return {
       ledger,
-      pieceHashes: metainfo.pieceHashes,
-      source: store,
-      signal: this.signal,
+      store,
       onGuilty: (sources) => sources.forEach((source) => this.#ban(source)),
       onCorrupt: (piece) => {
         this.meter.wastePiece(piece);
@@ -172,6 +182,7 @@ export class Engine implements AsyncDisposable {
   }
 
   #tick(nowMs: number): void {
+    this.downloads.changed();
     const { report, timeoutMs } = this.#options;
     const progress = this.meter.tick(nowMs, this.swarm.size);
     if (progress !== undefined) report(progress);

@@ -11,23 +11,28 @@
  * | verified | the hash is right and the bytes are stored | never                                         |
  *
  * Blocks of an open piece are free, requested or held; several sources can be asked for one block, in
- * end game only. A piece of which an earlier run left some blocks starts open. What makes work for idle
- * sources (a free block, memory given back, the last piece opened) calls `onWork`, so that nobody polls.
+ * end game only. They are held in memory, a run of up to 64 of them in one buffer, until the run is full
+ * and stored: release() gives its buffer back. A piece of which an earlier run of the program left some
+ * blocks starts open.
+ *
+ * What makes work for idle sources (a free block, memory given back, the last piece opened) calls
+ * `onWork`, so that nobody polls.
  *
  * @module
  */
-import { BLOCK_LENGTH, type Geometry } from "./torrent/geometry.ts";
 import { emptyBits, hasBit, setBit } from "./base/bits.ts";
-import { Budget } from "./ledger/budget.ts";
-import { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
+import type { Memory } from "./base/memory.ts";
+import { Budget, type Need } from "./ledger/budget.ts";
 import { Holdings, type Source } from "./ledger/holdings.ts";
+import { holdPadding, holdStored, storedBlocks } from "./ledger/local_blocks.ts";
+import { BLOCK, OpenPiece, type Run, type SourceId } from "./ledger/open_piece.ts";
 import { Rarity } from "./ledger/rarity.ts";
+import { maySupply } from "./ledger/suspicion.ts";
+import { BLOCK_LENGTH, type Geometry } from "./torrent/geometry.ts";
 
-export { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
+export { BLOCK, LOCAL_SOURCE, OpenPiece, Run, type SourceId } from "./ledger/open_piece.ts";
 export type { Source } from "./ledger/holdings.ts";
-
-/** How fast an unsuspected source must be, as a share of a suspect's rate, for the suspect to stand back. */
-const MIN_SPEED_SHARE = 1 / 4;
+export type { Need } from "./ledger/budget.ts";
 
 /** What a ledger starts from. */
 export interface LedgerOptions {
@@ -35,6 +40,8 @@ export interface LedgerOptions {
   readonly verified?: Uint8Array;
   /** Blocks that are stored of unverified pieces: a bit per block, highest first. */
   readonly partial?: ReadonlyMap<number, Uint8Array>;
+  /** Where blocks are held. @default plain memory of its own */
+  readonly memory?: Memory;
   /** In [0, 1). @default Math.random */
   readonly random?: () => number;
 }
@@ -63,7 +70,7 @@ export class Ledger {
   /** Pieces that are padding alone are verified from the start. */
   constructor(geometry: Geometry, options: LedgerOptions = {}) {
     this.geometry = geometry;
-    this.budget = new Budget(geometry.maxPieceLength);
+    this.budget = new Budget(geometry, options.memory);
     this.rarity = new Rarity(geometry.pieceCount, options.random ?? Math.random);
     this.verified = emptyBits(geometry.pieceCount);
     this.holdings = new Holdings(this.verified, geometry.pieceCount, this.rarity);
@@ -127,60 +134,70 @@ export class Ledger {
     if (!source.isServing) this.#releaseSole(source);
   }
 
-  /** Opens a missing piece, in memory where the budget has room, else to be written in place. */
+  /** Opens a missing piece. */
   open(pieceIndex: number, suspects?: ReadonlySet<SourceId>): OpenPiece {
-    const { geometry } = this;
-    const buffer = this.budget.takeBuffer()?.subarray(0, geometry.pieceLength(pieceIndex));
-    const piece = this.#insert(pieceIndex, buffer);
+    const piece = this.#insert(pieceIndex);
     piece.suspects = suspects;
-    if (geometry.hasPadding) buffer?.fill(0);
-    this.#holdPadding(piece);
     if (this.rarity.size === 0) this.onWork();
     return piece;
   }
 
-  /** Bytes that may still be asked for: what is left of the budget, and the free blocks it has paid for. */
-  get grantableBytes(): number {
-    let blocks = 0;
-    for (const piece of this.#withFree) blocks += piece.buffer === undefined ? 0 : piece.freeCount;
-    return this.budget.usualBytes + blocks * BLOCK_LENGTH;
+  /** Whether a free block may be asked for: its run is paid for, or there is room in the budget. */
+  isAffordable(piece: OpenPiece, block: number, need: Need): boolean {
+    return piece.runOf(block).isBooked || this.budget.hasRoom(need);
   }
 
-  /** A source is asked for a block that is not held. */
+  /** A source is asked for a block that is not held; a free one must be affordable. */
   request(piece: OpenPiece, block: number, source: SourceId): void {
     if (piece.states[block] === BLOCK.free) this.#take(piece, block, BLOCK.requested);
     piece.requesters[block] = (piece.requesters[block] ?? 0) + 1;
     piece.sourceOf[block] = source;
-    if (piece.buffer === undefined) this.budget.takeRequest(this.#blockLength(piece, block));
   }
 
   /** What request() said is void: refused, cancelled or lost. */
   unrequest(piece: OpenPiece, block: number): void {
     if (this.#open.get(piece.pieceIndex) !== piece) return;
-    if (piece.buffer === undefined) this.budget.giveRequest(this.#blockLength(piece, block));
     piece.requesters[block] = (piece.requesters[block] ?? 1) - 1;
     if (piece.states[block] !== BLOCK.requested || piece.requesters[block] !== 0) return;
     piece.free(block);
+    const run = piece.runOf(block);
+    if (run.isIdle) this.release(run);
     const isUnasked = piece.freeCount + piece.heldCount === piece.blockCount;
     if (isUnasked && piece.isEmpty && piece.suspects === undefined) this.#close(piece);
     else this.#withFree.add(piece);
     this.onWork();
   }
 
-  /** A block's bytes are in the buffer, or on disk. */
+  /** Where in memory the bytes of a block belong that has come; undefined when there is no room for them. */
+  place(piece: OpenPiece, block: number): number | undefined {
+    const run = piece.runOf(block);
+    if (!this.isAffordable(piece, block, "starved")) return undefined;
+    if (!run.isBooked) this.budget.book(run);
+    const isNew = run.start === undefined;
+    const start = this.budget.place(run);
+    if (isNew && this.geometry.hasPadding) {
+      this.budget.memory.bytes.fill(0, start, start + this.#lengthOf(run));
+    }
+    return start + (block - run.firstBlock) * BLOCK_LENGTH;
+  }
+
+  /** A block's bytes are where they belong. */
   hold(piece: OpenPiece, block: number, source: SourceId): void {
     if (piece.states[block] === BLOCK.free) this.#take(piece, block, BLOCK.held);
-    else piece.states[block] = BLOCK.held;
-    piece.heldCount++;
-    piece.sourceOf[block] = source;
+    piece.hold(block, source);
+  }
+
+  /** A run is stored, or of no use any more: its memory is for others. */
+  release(run: Run): void {
+    const wasSpent = !this.budget.hasRoom("usual");
+    this.budget.release(run);
+    if (wasSpent) this.onWork();
   }
 
   /** The piece's hash is right and its bytes are stored. */
   verify(piece: OpenPiece): void {
-    const wasSpent = !this.budget.hasBuffer;
     this.#remove(piece);
     this.#setVerified(piece.pieceIndex);
-    if (wasSpent) this.onWork();
   }
 
   /** The piece's hash is wrong: it is asked for again, with suspects whole from one source that is none. */
@@ -201,26 +218,22 @@ export class Ledger {
 
   /** Whether a source may be asked for blocks of an open piece that had a wrong hash before. */
   maySupply(piece: OpenPiece, source: Source): boolean {
-    if (piece.suspects === undefined) return true;
-    if (piece.soleSource !== undefined) return piece.soleSource === source.id;
-    return !piece.suspects.has(source.id) || !this.#hasBetter(piece, source);
+    return maySupply(piece, source, this.holdings.sources);
   }
 
-  /** Whether somebody unsuspected could supply the piece, and not much slower than this suspect. */
-  #hasBetter({ pieceIndex, suspects }: OpenPiece, suspect: Source): boolean {
-    for (const source of this.holdings.sources) {
-      if (!source.isServing || suspects?.has(source.id) || !source.has(pieceIndex)) continue;
-      if (source.bytesPerMs > suspect.bytesPerMs * MIN_SPEED_SHARE) return true;
-    }
-    return false;
-  }
-
-  #insert(pieceIndex: number, buffer: Uint8Array<ArrayBuffer> | undefined): OpenPiece {
-    const piece = new OpenPiece(pieceIndex, this.geometry.blockCount(pieceIndex), buffer);
+  #insert(pieceIndex: number): OpenPiece {
+    const piece = new OpenPiece(pieceIndex, this.geometry.blockCount(pieceIndex));
+    holdPadding(piece, this.geometry);
     this.rarity.close(pieceIndex);
     this.#open.set(pieceIndex, piece);
     this.#withFree.add(piece);
     return piece;
+  }
+
+  /** In bytes. */
+  #lengthOf({ piece: { pieceIndex }, firstBlock, blockCount }: Run): number {
+    const left = this.geometry.pieceLength(pieceIndex) - firstBlock * BLOCK_LENGTH;
+    return Math.min(blockCount * BLOCK_LENGTH, left);
   }
 
   #close(piece: OpenPiece): void {
@@ -231,47 +244,22 @@ export class Ledger {
   #remove(piece: OpenPiece): void {
     this.#open.delete(piece.pieceIndex);
     this.#withFree.delete(piece);
-    if (piece.buffer !== undefined) return this.budget.giveBuffer(piece.buffer);
-    piece.requesters.forEach((requesters, block) => {
-      if (requesters > 0) this.budget.giveRequest(requesters * this.#blockLength(piece, block));
-    });
+    for (const run of piece.runs) this.release(run);
   }
 
   /** A free block becomes requested or held. */
   #take(piece: OpenPiece, block: number, state: number): void {
-    piece.states[block] = state;
-    piece.freeCount--;
+    const run = piece.runOf(block);
+    if (!run.isBooked) this.budget.book(run);
+    piece.take(block, state);
     if (piece.freeCount === 0) this.#withFree.delete(piece);
   }
 
-  #holdPadding(piece: OpenPiece): void {
-    if (!this.geometry.hasPadding) return;
-    for (let block = 0; block < piece.blockCount; block++) {
-      if (this.geometry.requestLength(piece.pieceIndex, block) === 0) {
-        this.hold(piece, block, LOCAL_SOURCE);
-      }
-    }
-    piece.paddingCount = piece.heldCount;
-  }
-
-  /** Blocks that an earlier run left on disk: the piece goes on in place. */
+  /** Blocks that an earlier run of the program left on disk. */
   #restore(pieceIndex: number, blocks: Uint8Array): void {
     if (pieceIndex >= this.geometry.pieceCount || this.isVerified(pieceIndex)) return;
-    const wanted = this.#wantedBlocks(pieceIndex);
-    const stored = wanted.filter((block) => hasBit(blocks, block));
-    // The arrival of a block is what has a piece checked: of one that is all there, a block is asked for again.
-    if (stored.length === wanted.length) stored.pop();
-    if (stored.length === 0) return;
-    const piece = this.#insert(pieceIndex, undefined);
-    this.#holdPadding(piece);
-    for (const block of stored) this.hold(piece, block, LOCAL_SOURCE);
-    piece.restoredCount = stored.length;
-  }
-
-  /** The blocks of a piece that are not padding alone. */
-  #wantedBlocks(pieceIndex: number): number[] {
-    const blocks = [...Array(this.geometry.blockCount(pieceIndex)).keys()];
-    return blocks.filter((block) => this.geometry.requestLength(pieceIndex, block) > 0);
+    const stored = storedBlocks(this.geometry, pieceIndex, blocks);
+    if (stored.length > 0) holdStored(this.#insert(pieceIndex), stored);
   }
 
   #setVerified(pieceIndex: number): void {
@@ -291,9 +279,5 @@ export class Ledger {
       hasWork = true;
     }
     if (hasWork) this.onWork();
-  }
-
-  #blockLength(piece: OpenPiece, block: number): number {
-    return this.geometry.blockLength(piece.pieceIndex, block);
   }
 }

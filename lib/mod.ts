@@ -26,18 +26,19 @@ export {
 } from "./tracker/announce.ts";
 export { connect, type ConnectOptions } from "./peers/connect.ts";
 export {
-  type Block,
   Downloads,
   type DownloadsOptions,
+  type FullRun,
   requestBlocks,
   type RequestOptions,
 } from "./blocks/request.ts";
-export { type AssembleOptions, assemblePieces, type Piece } from "./pieces/assemble.ts";
-export { type WriteOptions, writePieces } from "./storage/write.ts";
+export { type HashedPiece, storeBlocks, type StoreBlocksOptions } from "./storage/store_blocks.ts";
+export { type SettleOptions, settlePieces } from "./pieces/settle.ts";
 export {
   Ledger,
   type LedgerOptions,
   type OpenPiece,
+  type Run,
   type Source,
   type SourceId,
 } from "./ledger.ts";
@@ -55,6 +56,7 @@ export {
   type UdpSocketOptions,
 } from "./base/udp_socket.ts";
 export type { Clock } from "./base/clock.ts";
+export type { Memory } from "./base/memory.ts";
 export type { Resolve } from "./tracker/url.ts";
 
 export {
@@ -103,11 +105,19 @@ export {
   type BlockRequest,
   decodeMessage,
   type Message,
-  type PieceMessage,
+  type MessagePlace,
+  PieceMessage,
 } from "./peers/message.ts";
 
 export type { FilesOptions } from "./storage/files.ts";
-export { type DiskStore, type DiskStoreOptions, openDiskStore } from "./storage/disk.ts";
+export { openDiskStore, type OpenDiskStoreOptions } from "./storage/open.ts";
+export type { StoredTorrent } from "./storage/stored_torrent.ts";
 export { MemoryStore } from "./storage/memory.ts";
-export type { CheckProgress, Resumed, Store } from "./storage/store.ts";
+export type {
+  CheckProgress,
+  Outcome as PutOutcome,
+  Resumed,
+  RunBytes,
+  Store,
+} from "./storage/store.ts";
 export { type FileFault, verify, type VerifyEvent, type VerifyOptions } from "./storage/verify.ts";

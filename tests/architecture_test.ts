@@ -17,7 +17,7 @@ import {
 } from "./support/source.ts";
 
 const BELOW_STAGES = "base torrent events ledger";
-const STAGES = "tracker peers blocks pieces storage";
+const STAGES = "tracker peers blocks storage pieces";
 
 /** Who may import whom. `types` are those of which only types may be imported. */
 const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: string }>> = {
@@ -32,8 +32,9 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   "peers": { to: "base torrent peers", types: "events tracker" },
   // blocks/ also reads bitfields, by the codec of peers/.
   "blocks": { to: "base torrent ledger peers blocks", types: "events" },
-  "pieces": { to: "base torrent ledger pieces", types: "events blocks" },
-  "storage": { to: "base torrent ledger storage", types: "events pieces" },
+  // The runs that blocks make are stored, the pieces that are stored are settled.
+  "storage": { to: "base torrent ledger storage", types: "events blocks" },
+  "pieces": { to: "base torrent ledger pieces", types: "events blocks storage" },
   // The pipeline composes the stages; the engine is what runs beside it.
   "event_queue": { to: "events" },
   "meter": { to: "base events ledger" },

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { countBits, hasBit } from "../lib/base/bits.ts";
 import { BLOCK, type Ledger, LOCAL_SOURCE, type OpenPiece } from "../lib/ledger.ts";
-import { BUDGET_BYTES } from "../lib/ledger/budget.ts";
 import { BLOCK_LENGTH } from "../lib/torrent/geometry.ts";
 import {
   addSource,
@@ -49,34 +48,11 @@ Deno.test("Ledger goes from missing to verified, and counts", () => {
   assert(ledger.isComplete);
   assertEquals([ledger.leftBytes, source.usefulCount], [0, 0]);
   assertEquals(ledger.verified, bitsOf(2, [0, 1]));
-  assertEquals(ledger.budget.freeBytes, BUDGET_BYTES);
+  assertEquals(ledger.budget.bookedBytes, 0);
 });
 
 Deno.test("Ledger of nothing is complete", () => {
   assert(makeLedger(plainGeometry(0, 16 * KIB)).isComplete);
-});
-
-Deno.test("open() gives a short last piece a buffer of its own length", () => {
-  const ledger = makeLedger(plainGeometry(100_001, 40_000));
-  assertEquals(ledger.open(0).buffer?.length, 40_000);
-  const last = ledger.open(2);
-  assertEquals([last.buffer?.length, last.blockCount], [20_001, 2]);
-});
-
-Deno.test("open() holds blocks of padding, and clears what a buffer held before", () => {
-  const geometry = paddedGeometry([20 * KIB, -44 * KIB, 64 * KIB], 64 * KIB);
-  const ledger = makeLedger(geometry);
-  const before = ledger.open(1);
-  before.buffer?.fill(0xff);
-  fill(ledger, before, 1);
-  ledger.verify(before);
-  const piece = ledger.open(0);
-  assertEquals([...piece.states], [BLOCK.free, BLOCK.free, BLOCK.held, BLOCK.held]);
-  assertEquals(piece.freeCount, 2);
-  assert(piece.buffer?.every((byte) => byte === 0));
-  fill(ledger, piece, 7);
-  assert(piece.isFull);
-  assertEquals(piece.contributors(), new Set([7]));
 });
 
 Deno.test("unrequest() of the last block of a piece that holds nothing makes it missing", () => {
@@ -86,9 +62,10 @@ Deno.test("unrequest() of the last block of a piece that holds nothing makes it 
   ledger.request(piece, 1, 2);
   ledger.unrequest(piece, 0);
   assertEquals(openPiece(ledger, 0), piece);
+  assertEquals(ledger.budget.bookedBytes, 32 * KIB);
   assert(wakes(ledger, () => ledger.unrequest(piece, 1)));
   assertEquals(ledger.openPiece(0), undefined);
-  assertEquals([ledger.rarity.size, ledger.budget.freeBytes], [2, BUDGET_BYTES]);
+  assertEquals([ledger.rarity.size, ledger.budget.bookedBytes], [2, 0]);
 });
 
 Deno.test("unrequest() of the last block of a piece that holds but padding makes it missing", () => {
@@ -96,7 +73,7 @@ Deno.test("unrequest() of the last block of a piece that holds but padding makes
   const piece = ledger.open(0);
   ledger.request(piece, 0, 1);
   ledger.unrequest(piece, 0);
-  assertEquals([ledger.openPiece(0), ledger.budget.freeBytes], [undefined, BUDGET_BYTES]);
+  assertEquals([ledger.openPiece(0), ledger.budget.bookedBytes], [undefined, 0]);
 });
 
 Deno.test("unrequest() frees a block only when nobody is asked for it any more", () => {
@@ -133,52 +110,14 @@ Deno.test("reject() with suspects opens the piece again at once, without them to
   }
 });
 
-Deno.test("maySupply() prefers one source that is not suspected, and keeps to it", () => {
-  const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
-  const [suspect, honest, other] = [addSource(ledger), addSource(ledger), addSource(ledger)];
-  for (const source of [suspect, honest, other]) source.bytesPerMs = 100;
-  const piece = ledger.open(0, new Set([suspect.id]));
-  const allowed = () =>
-    [suspect, honest, other].filter((source) => ledger.maySupply(piece, source));
-  assertEquals(allowed(), [honest, other]);
-  piece.soleSource = honest.id;
-  assertEquals(allowed(), [honest]);
-  ledger.setServing(honest, "silent");
-  assertEquals(allowed(), [honest, other]);
-  other.bytesPerMs = 1;
-  assertEquals(allowed(), [suspect, honest, other]);
-});
-
-Deno.test("maySupply() lets a suspect supply when nobody else serves the piece", () => {
-  const ledger = makeLedger(plainGeometry(32 * KIB, 16 * KIB));
-  const [suspect, honest] = [addSource(ledger), addSource(ledger, [1])];
-  honest.bytesPerMs = 100;
-  const piece = ledger.open(0, new Set([suspect.id]));
-  assert(ledger.maySupply(piece, suspect));
-  ledger.holdings.addHave(honest, 0);
-  assert(!ledger.maySupply(piece, suspect));
-  ledger.removeSource(honest);
-  assert(ledger.maySupply(piece, suspect));
-});
-
-Deno.test("removeSource() frees the pieces that the source was alone to fetch", () => {
-  const ledger = makeLedger(plainGeometry(16 * KIB, 16 * KIB));
-  const [sole, other] = [addSource(ledger), addSource(ledger)];
-  const piece = ledger.open(0, new Set([99]));
-  piece.soleSource = sole.id;
-  assert(!ledger.maySupply(piece, other));
-  ledger.removeSource(sole);
-  assert(ledger.maySupply(piece, other));
-});
-
-Deno.test("Ledger goes on with blocks that an earlier run left, in place", () => {
+Deno.test("Ledger goes on with blocks that an earlier run left, which take no memory", () => {
   const partial = new Map([[1, bitsOf(4, [0, 2])]]);
   const ledger = makeLedger(plainGeometry(200 * KIB, 64 * KIB), { partial });
   const piece = openPiece(ledger, 1);
   assertEquals([...piece.states], [BLOCK.held, BLOCK.free, BLOCK.held, BLOCK.free]);
-  assertEquals([piece.restoredCount, piece.buffer, ledger.rarity.size], [2, undefined, 3]);
+  assertEquals([piece.restoredCount, piece.runOf(0).start, ledger.rarity.size], [2, undefined, 3]);
   assertEquals(piece.contributors(), new Set());
-  assertEquals(ledger.budget.freeBytes, BUDGET_BYTES);
+  assertEquals(ledger.budget.bookedBytes, 0);
 });
 
 Deno.test("Ledger takes no notice of blocks of pieces that are verified or do not exist", () => {
@@ -214,16 +153,6 @@ Deno.test("Ledger takes pieces of padding alone as they are: there is nothing to
   assertEquals([ledger.leftBytes, ledger.rarity.size, ledger.verifiedCount], [64 * KIB, 2, 2]);
 });
 
-Deno.test("verify() that gives memory back wakes idle sources", () => {
-  const ledger = makeLedger(plainGeometry(40 * 1024 * KIB, 1024 * KIB));
-  const first = ledger.open(0);
-  assert(!wakes(ledger, () => ledger.verify(first)));
-  while (ledger.budget.hasBuffer) ledger.open(ledger.rarity.any(() => true) ?? 0);
-  const [oldest] = ledger.openPieces;
-  assert(oldest !== undefined);
-  assert(wakes(ledger, () => ledger.verify(oldest)));
-});
-
 Deno.test("setServing() and removeSource() wake those who may supply a piece from then on", () => {
   const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
   const [first, second] = [addSource(ledger), addSource(ledger)];
@@ -241,7 +170,7 @@ Deno.test("closeAll() hands on what holds something, and gives everything back",
   const saved: OpenPiece[] = [];
   ledger.closeAll((piece) => saved.push(piece));
   assertEquals(saved, [held]);
-  assertEquals([ledger.rarity.size, ledger.budget.freeBytes], [4, BUDGET_BYTES]);
+  assertEquals([ledger.rarity.size, ledger.budget.bookedBytes], [4, 0]);
   assertEquals([...ledger.openWithFree], []);
 });
 

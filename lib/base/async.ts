@@ -129,3 +129,31 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
+
+/**
+ * Maps what comes from `source`, and yields the results in its order. Whatever comes is taken at once and
+ * mapped while earlier results are still waited for, or not asked for: it is for the source to bound
+ * itself. Where the consumer leaves early, the source is left at its next item; what ends one that has
+ * none to come is its own.
+ *
+ * @throws what the source or the mapping throws
+ */
+export async function* mapAhead<In, Out>(
+  source: AsyncIterable<In>,
+  map: (item: In) => Promise<Out>,
+): AsyncGenerator<Out, void, undefined> {
+  using results = new Channel<Promise<Out>>();
+  pump(source, (item) => {
+    const result = map(item);
+    result.catch(() => {}); // it is the consumer's, who may not get to it
+    return results.push(result);
+  }).then(() => results.close(), (error: unknown) => results.fail(error));
+  for await (const result of results) yield await result;
+}
+
+/** Hands over items until there are no more, or `take` refuses one. */
+async function pump<T>(source: AsyncIterable<T>, take: (item: T) => boolean): Promise<void> {
+  for await (const item of source) {
+    if (!take(item)) return;
+  }
+}

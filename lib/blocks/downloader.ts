@@ -9,7 +9,7 @@ import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
-import { type Block, Intake, type IntakeShared } from "./intake.ts";
+import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
 import { MAX_REQUESTERS, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
@@ -20,10 +20,10 @@ const DOUBLING_FACTOR = 2;
 /** How much longer, at least, in milliseconds. */
 const DOUBLING_MARGIN_MS = 100;
 
-/** Requests that a peer gets however scarce the budget is. */
-const MIN_FAIR_DEPTH = 4;
+/** Requests that a peer gets however many share the budget. */
+const MIN_SHARE = 4;
 
-/** How long a peer waits for a buffer before it is given a piece that is written in place. */
+/** How long a peer waits for room in the budget before it is given of what is kept back. */
 const STARVED_MS = 2_000;
 
 /** How long a peer may stall before it is closed. */
@@ -35,8 +35,12 @@ const MAX_STALLED_MS = 60_000;
  * @internal
  */
 export interface Shared extends IntakeShared {
-  /** Takes the blocks of one read. */
-  deliver(blocks: readonly Block[]): void;
+  /** Takes the runs that one read made full. */
+  deliver(runs: readonly FullRun[]): void;
+  /** How many requests anybody may have outstanding. */
+  readonly share: number;
+  /** What this downloader wants has changed. */
+  changed(): void;
   /** How long a source will take to answer what it is asked, in milliseconds. */
   drainMs(source: SourceId | undefined): number;
   /** This downloader found nothing to ask for; it is woken when that may have changed. */
@@ -76,6 +80,11 @@ export class Downloader implements PeerRole {
     return this.#pace.bytesPerMs * 1000;
   }
 
+  /** How many requests it would have outstanding if there were room for all. */
+  get wanted(): number {
+    return this.source.isServing ? this.#pace.wanted : 0;
+  }
+
   /** How long the peer will take to answer what it is asked, in milliseconds; Infinity when it does not. */
   get drainMs(): number {
     const { length } = this.#queue;
@@ -101,9 +110,10 @@ export class Downloader implements PeerRole {
       case "unchoke":
         return this.#serve();
       case "piece":
-        this.#pace.received(message.block.length, this.#nowMs);
+        this.#pace.received(message.lengthBytes, this.#nowMs);
         this.#resume();
-        return this.#intake.receive(message.pieceIndex, message.begin, message.block);
+        if (this.#intake.receive(message)) this.session.wasUseful = true;
+        return;
       case "extended":
         if (this.session.extension?.reqq !== undefined) {
           this.#pace.setLimit(this.session.extension.reqq);
@@ -118,6 +128,7 @@ export class Downloader implements PeerRole {
   }
 
   tick(nowMs: number): void {
+    if (this.session.isHeldUp) this.#pace.excuse(nowMs);
     this.#pace.tick(nowMs, this.#queue.length);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
     this.#watchStall(nowMs);
@@ -135,16 +146,20 @@ export class Downloader implements PeerRole {
   /** Asks for as much as the peer's pace allows; of a stalling peer one block, to learn when it is back. */
   refill(): void {
     if (this.session.isChokingUs || this.source.usefulCount === 0) return;
-    const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#fairDepth()) : 1;
+    const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#share) : 1;
     const count = depth - this.#queue.length;
     if (count <= 0) return;
-    if (this.#queue.length > 0 && this.#pace.isLate(this.#nowMs)) return;
+    if (this.#queue.length > 0) {
+      if (this.#pace.isLate(this.#nowMs)) return;
+      // Counted from the pace's own depth: what others take leaves no slack.
+      if (this.#pace.depth - this.#queue.length <= this.#pace.slack) return;
+    }
     const wasIdle = this.#queue.length === 0;
     const picked = pickBlocks({
       ledger: this.#ledger,
       source: this.source,
       count,
-      isStarved: this.#nowMs - this.#busyAtMs > STARVED_MS,
+      need: this.#nowMs - this.#busyAtMs > STARVED_MS ? "starved" : "usual",
       isWorthDoubling: (piece, block) => this.#isWorthDoubling(piece, block),
       ask: (piece, block) => this.#ask(piece, block),
     });
@@ -175,12 +190,8 @@ export class Downloader implements PeerRole {
     this.wake();
   }
 
-  /**
-   * Nobody may be asked for more than is left of the budget: so a few share it by halves and thirds, many
-   * in equal parts, and one fast peer among slow ones has most of it.
-   */
-  #fairDepth(): number {
-    return Math.max(Math.floor(this.#ledger.grantableBytes / BLOCK_LENGTH), MIN_FAIR_DEPTH);
+  get #share(): number {
+    return Math.max(Math.floor(this.#shared.share), MIN_SHARE);
   }
 
   #ask(piece: OpenPiece, block: number): void {
@@ -216,10 +227,8 @@ export class Downloader implements PeerRole {
   }
 
   #deliver(): void {
-    const blocks = this.#intake.take();
-    if (blocks.length === 0) return;
-    this.session.wasUseful = true;
-    this.#shared.deliver(blocks);
+    const runs = this.#intake.take();
+    if (runs.length > 0) this.#shared.deliver(runs);
   }
 
   /** The peer answers (again): it may be asked. */
@@ -231,11 +240,13 @@ export class Downloader implements PeerRole {
     this.#stalledAtMs = undefined;
     this.#busyAtMs = this.#nowMs;
     this.#ledger.setServing(this.source, "serving");
+    this.#shared.changed();
   }
 
   /** Gives back everything the peer was asked for. */
   #stop(): void {
     this.#ledger.setServing(this.source, "silent");
+    this.#shared.changed();
     for (const { piece, block } of this.#queue.giveUpAll()) this.#ledger.unrequest(piece, block);
   }
 

@@ -4,30 +4,24 @@
  * @module
  */
 import { PeerError } from "../base/errors.ts";
-import { BLOCK, type Ledger, type OpenPiece, type Source } from "../ledger.ts";
+import { BLOCK, type Ledger, type OpenPiece, type Run, type Source } from "../ledger.ts";
+import type { PieceMessage } from "../peers/message.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import type { RequestQueue } from "./request_queue.ts";
 
 /** Blocks that were never asked for, after which a peer is closed. */
 const MAX_UNREQUESTED = 16;
 
-/** One block that has come and is held. */
-export interface Block {
-  /** Its entry in the ledger. */
-  readonly piece: OpenPiece;
-  /** Counted from 0 in its piece, in units of BLOCK_LENGTH. */
-  readonly block: number;
-  /** The peer it came from, for blame. */
-  readonly source: Source;
-  /** Whether it was the last one of its piece. */
-  readonly completesPiece: boolean;
+/** A run of blocks that are all held now. */
+export interface FullRun {
+  readonly run: Run;
+  /** Whether no block of its piece is missing any more: then the piece is to be judged. */
+  readonly endsPiece: boolean;
 }
 
 /** What the intakes of all peers share. */
 export interface IntakeShared {
   readonly ledger: Ledger;
-  /** Where blocks go whose piece is not in memory; offsets in the torrent. */
-  readonly sink: { write(offset: number, bytes: Uint8Array): void };
   /** A block is held: whoever else is asked for it need not send it. */
   cancel(piece: OpenPiece, block: number): void;
   /** Counts payload, of use or not. */
@@ -39,7 +33,7 @@ export class Intake {
   readonly #shared: IntakeShared;
   readonly #source: Source;
   readonly #queue: RequestQueue;
-  #kept: Block[] = [];
+  #full: FullRun[] = [];
   #unrequested = 0;
 
   /** @param queue what the peer is asked for: answers are taken out of it */
@@ -49,62 +43,75 @@ export class Intake {
     this.#queue = queue;
   }
 
-  /** The blocks kept since the last call. */
-  take(): readonly Block[] {
-    const kept = this.#kept;
-    if (kept.length > 0) this.#kept = [];
-    return kept;
+  /** The runs that have become full since the last call. */
+  take(): readonly FullRun[] {
+    const full = this.#full;
+    if (full.length > 0) this.#full = [];
+    return full;
   }
 
   /**
-   * Takes one block; its bytes are copied, or written, before this returns.
+   * Takes one block, which lies in the ledger's memory; its bytes are copied before this returns.
    *
+   * @returns whether it was of use
    * @throws {PeerError} "protocol", when it is not what was requested
-   * @throws {StorageError} when it cannot be written
    */
-  receive(pieceIndex: number, begin: number, bytes: Uint8Array): void {
-    const block = begin / BLOCK_LENGTH;
+  receive(message: Readonly<PieceMessage>): boolean {
+    const { pieceIndex } = message;
+    const block = message.begin / BLOCK_LENGTH;
     const asked = this.#queue.take(pieceIndex, block);
-    if (asked !== undefined) this.#receiveAsked(asked, block, bytes);
-    else if (this.#queue.takeReturned(pieceIndex, block)) {
-      this.#receiveLate(pieceIndex, block, bytes);
-    } else this.#countUnrequested(bytes.length);
+    if (asked !== undefined) return this.#receiveAsked(asked, block, message);
+    if (this.#queue.takeReturned(pieceIndex, block)) return this.#receiveLate(block, message);
+    return this.#countUnrequested(message.lengthBytes);
   }
 
-  #receiveAsked(piece: OpenPiece, block: number, bytes: Uint8Array): void {
+  #receiveAsked(piece: OpenPiece, block: number, message: Readonly<PieceMessage>): boolean {
     const { ledger } = this.#shared;
-    const isWhole = bytes.length === ledger.geometry.requestLength(piece.pieceIndex, block);
-    if (isWhole) this.#keep(piece, block, bytes);
+    const { lengthBytes } = message;
+    const isWhole = lengthBytes === ledger.geometry.requestLength(piece.pieceIndex, block);
+    const isKept = isWhole && this.#keep(piece, block, message);
     ledger.unrequest(piece, block);
     if (!isWhole) {
-      throw new PeerError(`Block of ${bytes.length} bytes is not what was requested`, "protocol");
+      throw new PeerError(`Block of ${lengthBytes} bytes is not what was requested`, "protocol");
     }
     this.#cancelOthers(piece, block);
+    return isKept;
   }
 
   /** The answer to a request that was given up: of use if the block is still missing. */
-  #receiveLate(pieceIndex: number, block: number, bytes: Uint8Array): void {
-    const { ledger, count } = this.#shared;
+  #receiveLate(block: number, message: Readonly<PieceMessage>): boolean {
+    const { pieceIndex, lengthBytes } = message;
+    const { ledger } = this.#shared;
     const piece = ledger.openPiece(pieceIndex);
     const isWanted = piece !== undefined && ledger.maySupply(piece, this.#source) &&
-      bytes.length === ledger.geometry.requestLength(pieceIndex, block);
-    if (!isWanted) return count("wasted", bytes.length);
-    this.#keep(piece, block, bytes);
+      lengthBytes === ledger.geometry.requestLength(pieceIndex, block);
+    if (!isWanted) return this.#waste(lengthBytes);
+    const isKept = this.#keep(piece, block, message);
     this.#cancelOthers(piece, block);
+    return isKept;
   }
 
-  /** Copies a block to its one place, in its piece's buffer or on disk, if it is missing there. */
-  #keep(piece: OpenPiece, block: number, bytes: Uint8Array): void {
-    const { ledger, sink, count } = this.#shared;
+  /** Copies a block to its one place, if it is missing there. */
+  #keep(piece: OpenPiece, block: number, { start, lengthBytes }: Readonly<PieceMessage>): boolean {
+    const { ledger, count } = this.#shared;
     if (ledger.openPiece(piece.pieceIndex) !== piece || piece.states[block] === BLOCK.held) {
-      return count("wasted", bytes.length);
+      return this.#waste(lengthBytes);
     }
-    const begin = block * BLOCK_LENGTH;
-    if (piece.buffer !== undefined) piece.buffer.set(bytes, begin);
-    else sink.write(ledger.geometry.pieceOffset(piece.pieceIndex) + begin, bytes);
+    const place = ledger.place(piece, block);
+    if (place === undefined) return this.#waste(lengthBytes);
+    ledger.budget.memory.copy(place, start, lengthBytes);
     ledger.hold(piece, block, this.#source.id);
-    count("useful", bytes.length);
-    this.#kept.push({ piece, block, source: this.#source, completesPiece: piece.isFull });
+    count("useful", lengthBytes);
+    const run = piece.runOf(block);
+    if (!run.isFull) return true;
+    ledger.budget.handOver(run);
+    this.#full.push({ run, endsPiece: piece.isFull });
+    return true;
+  }
+
+  #waste(lengthBytes: number): false {
+    this.#shared.count("wasted", lengthBytes);
+    return false;
   }
 
   /** The block is held: whoever else is still asked for it need not send it. */
@@ -113,10 +120,10 @@ export class Intake {
     if (isOpen && (piece.requesters[block] ?? 0) > 0) this.#shared.cancel(piece, block);
   }
 
-  #countUnrequested(lengthBytes: number): void {
-    this.#shared.count("wasted", lengthBytes);
+  #countUnrequested(lengthBytes: number): false {
+    this.#waste(lengthBytes);
     this.#unrequested++;
-    if (this.#unrequested < MAX_UNREQUESTED) return;
+    if (this.#unrequested < MAX_UNREQUESTED) return false;
     throw new PeerError(
       `Peer sent ${this.#unrequested} blocks that were not requested`,
       "protocol",

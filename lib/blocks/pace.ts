@@ -2,10 +2,13 @@
  * How many requests a peer is kept supplied with, and when it counts as stalling: pure, the clock is
  * handed in.
  *
- * A connection starts with few requests and one more for every block that comes, which doubles them each
+ * A connection starts with few requests and two more for every block that comes, which triples them each
  * round trip, until the rate grows no more. From then on the depth follows from the measured rate: what
  * the peer sends in a second and two round trips, so that a long fat path is filled, and a slow peer does
  * not hoard blocks.
+ *
+ * Where the round trip is short against what is asked for, requests are made many at a time: each write
+ * costs both sides more than what it carries.
  *
  * @module
  */
@@ -25,6 +28,15 @@ const WINDOW_MS = 500;
 
 /** The share of the newest window in the rate. */
 const NEWEST = 0.5;
+
+/** Requests more for each block that comes, to begin with. */
+const START_STEP = 2;
+
+/** The share of the depth that may be missing before more is asked for, where that does no harm. */
+const MAX_SLACK = 1 / 4;
+
+/** A round trip below this, in milliseconds, does no harm at any rate that is not known yet. */
+const SHORT_TRIP_MS = 5;
 
 /** Growth of the rate in one window that keeps the start going. */
 const START_GROWTH = 1.2;
@@ -88,7 +100,12 @@ export class Pace {
       this.#roundTripMs = Math.min(this.#roundTripMs, nowMs - this.#askedAtMs);
       this.#askedAtMs = undefined;
     }
-    if (this.#isStarting) this.depth = Math.min(this.depth + 1, this.#limit);
+    if (this.#isStarting) this.depth = Math.min(this.depth + START_STEP, this.#limit);
+  }
+
+  /** The silence up to now is not the peer's. */
+  excuse(nowMs: number): void {
+    this.#heardAtMs = nowMs;
   }
 
   /** Takes stock. @param outstanding requests: a time in which nothing was asked for tells nothing */
@@ -112,6 +129,19 @@ export class Pace {
     const roundTripMs = Number.isFinite(this.#roundTripMs) ? this.#roundTripMs : 0;
     const wanted = Math.ceil((this.bytesPerMs * (QUEUE_MS + 2 * roundTripMs)) / BLOCK_LENGTH);
     this.depth = Math.min(Math.max(wanted, MIN_DEPTH), this.#limit);
+  }
+
+  /** How many requests it would have if it could: more than its depth while that grows. */
+  get wanted(): number {
+    return this.#isStarting ? Math.min(this.depth * (1 + START_STEP), this.#limit) : this.depth;
+  }
+
+  /** How many requests may be missing to the depth without the peer ever running out of them. */
+  get slack(): number {
+    const most = Math.floor(this.depth * MAX_SLACK);
+    if (this.bytesPerMs === 0) return this.#roundTripMs < SHORT_TRIP_MS ? most : 0;
+    const onTheWay = (this.bytesPerMs * this.#roundTripMs) / BLOCK_LENGTH;
+    return Math.max(0, Math.min(most, Math.floor(this.depth - 2 * onTheWay)));
   }
 
   /** How long the peer takes to answer so many requests, in milliseconds; Infinity while unknown. */

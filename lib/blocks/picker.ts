@@ -12,8 +12,7 @@
  *
  * @module
  */
-import { BLOCK, type Ledger, type OpenPiece, type Source } from "../ledger.ts";
-import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { BLOCK, type Ledger, type Need, type OpenPiece, type Source } from "../ledger.ts";
 
 /** How many pieces are picked at random before rarity counts. */
 const RANDOM_FIRST_PIECES = 4;
@@ -27,8 +26,8 @@ export interface PickOptions {
   readonly source: Source;
   /** How many blocks to pick at most. */
   readonly count: number;
-  /** Whether the source has had nothing to do for long, for want of buffers that others hold. */
-  readonly isStarved: boolean;
+  /** `starved` when the source has had nothing to do for long, for want of room that others take. */
+  readonly need: Need;
   /** In end game: whether it is worth asking this source for a block that others are asked for. */
   readonly isWorthDoubling: (piece: OpenPiece, block: number) => boolean;
   /** Called for each block picked; the ledger has booked it. */
@@ -38,14 +37,16 @@ export interface PickOptions {
 /** Picks blocks for one source, and books them in the ledger. @returns how many */
 export function pickBlocks(options: PickOptions): number {
   let left = options.count;
+  // Whoever has found something is not starving.
+  const need = () => left === options.count ? options.need : "usual";
   for (const piece of options.ledger.openWithFree) {
     if (left === 0) return options.count;
-    if (maySupply(piece, options)) left -= takeFree(piece, left, options);
+    if (maySupply(piece, options)) left -= takeFree(piece, left, { ...options, need: need() });
   }
   while (left > 0) {
-    const piece = openNext(options, options.isStarved && left === options.count);
+    const piece = openNext(options, need());
     if (piece === undefined) break;
-    left -= takeFree(piece, left, options);
+    left -= takeFree(piece, left, { ...options, need: need() });
   }
   if (left > 0 && options.ledger.isEndGame) left -= double(left, options);
   return options.count - left;
@@ -57,10 +58,11 @@ function maySupply(piece: OpenPiece, { ledger, source }: PickOptions): boolean {
 }
 
 function takeFree(piece: OpenPiece, count: number, options: PickOptions): number {
-  const { ledger, source, ask } = options;
+  const { ledger, source, need, ask } = options;
   let taken = 0;
-  while (taken < count && piece.freeCount > 0 && isPaid(piece, options)) {
+  while (taken < count && piece.freeCount > 0) {
     const block = piece.firstFree();
+    if (!ledger.isAffordable(piece, block, taken === 0 ? need : "usual")) break;
     if (piece.suspects !== undefined) piece.soleSource = source.id;
     ledger.request(piece, block, source.id);
     ask(piece, block);
@@ -69,13 +71,8 @@ function takeFree(piece: OpenPiece, count: number, options: PickOptions): number
   return taken;
 }
 
-/** Blocks written in place are paid for one by one, buffers as a whole when they were opened. */
-function isPaid(piece: OpenPiece, { ledger }: PickOptions): boolean {
-  return piece.buffer !== undefined || ledger.budget.freeBytes >= BLOCK_LENGTH;
-}
-
-function openNext({ ledger, source }: PickOptions, isStarved: boolean): OpenPiece | undefined {
-  if (!hasCredit(ledger, isStarved) || !mayOpen(ledger, source)) return undefined;
+function openNext({ ledger, source }: PickOptions, need: Need): OpenPiece | undefined {
+  if (!ledger.budget.hasRoom(need) || !mayOpen(ledger, source)) return undefined;
   const has = (pieceIndex: number) => source.has(pieceIndex);
   const isFirst = ledger.verifiedCount < RANDOM_FIRST_PIECES;
   const pieceIndex = isFirst
@@ -92,12 +89,6 @@ function mayOpen(ledger: Ledger, source: Source): boolean {
     if (source.has(piece.pieceIndex)) usefulCount--;
   }
   return usefulCount > 0;
-}
-
-/** A piece that gets no buffer is written in place, which costs more: only for long pieces, or the starved. */
-function hasCredit(ledger: Ledger, isStarved: boolean): boolean {
-  if (ledger.budget.hasBuffer) return true;
-  return (ledger.budget.neverBuffers || isStarved) && ledger.budget.freeBytes >= BLOCK_LENGTH;
 }
 
 /** Asks this source for what slower ones are asked for, first what only one is. */
@@ -122,7 +113,6 @@ function doubleIn(
   let taken = 0;
   let block = piece.states.indexOf(BLOCK.requested);
   for (; block !== -1 && taken < count; block = piece.states.indexOf(BLOCK.requested, block + 1)) {
-    if (!isPaid(piece, options)) break;
     if (piece.requesters[block] !== requesters || !isWorthDoubling(piece, block)) continue;
     ledger.request(piece, block, source.id);
     ask(piece, block);

@@ -5,18 +5,20 @@
  * @module
  */
 import { Channel } from "../base/async.ts";
+import { USUAL_BYTES } from "../ledger/budget.ts";
 import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
 import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
 import type { Wire } from "../peers/wire.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { Downloader, type Shared } from "./downloader.ts";
-import type { Block } from "./intake.ts";
+import type { FullRun } from "./intake.ts";
+import { fairShare } from "./shares.ts";
 
-export type { Block } from "./intake.ts";
+export type { FullRun } from "./intake.ts";
 
 /** Requests to begin with, towards a peer nothing is known of. */
-const MAX_START_DEPTH = 16;
+const MAX_START_DEPTH = 32;
 
 /** The share of the free budget that one new peer may be asked for at first. */
 const START_SHARE = 1 / 64;
@@ -24,12 +26,10 @@ const START_SHARE = 1 / 64;
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;
 
-/** Where blocks go that have no buffer, and what is counted. */
+/** What is downloaded, and who counts. */
 export interface DownloadsOptions {
   /** One Downloads for each: it takes the ledger's `onWork`. */
   readonly ledger: Ledger;
-  /** Where blocks without a buffer are written, at offsets in the torrent. */
-  readonly sink: Shared["sink"];
   /** Told all payload, of use or not. */
   readonly count: Shared["count"];
 }
@@ -38,19 +38,19 @@ export interface DownloadsOptions {
 export class Downloads implements Role, Shared {
   /** What peers have and what is still to be asked for. */
   readonly ledger: Ledger;
-  readonly sink: Shared["sink"];
   readonly count: Shared["count"];
-  /** What has come, a batch per read; bounded by the ledger's budget. */
-  readonly blocks = new Channel<readonly Block[]>();
+  /** What has come, a batch per read that makes a run full; bounded by the ledger's budget. */
+  readonly runs = new Channel<readonly FullRun[]>();
   readonly #downloaders = new Map<SourceId, Downloader>();
   readonly #sessions = new Map<SourceId, Session>();
   #idle = new Set<Downloader>();
+  /** Unknown when it has to be worked out anew. */
+  #share: number | undefined;
   #isWaking = false;
 
   /** Takes the ledger's `onWork`. */
   constructor(options: DownloadsOptions) {
     this.ledger = options.ledger;
-    this.sink = options.sink;
     this.count = options.count;
     this.ledger.onWork = () => this.#wakeIdle();
   }
@@ -62,11 +62,21 @@ export class Downloads implements Role, Shared {
     return sum;
   }
 
+  get share(): number {
+    this.#share ??= this.#fairShare();
+    return this.#share;
+  }
+
+  changed(): void {
+    this.#share = undefined;
+  }
+
   join(peer: Session): Downloader {
-    const share = Math.floor((this.ledger.budget.freeBytes * START_SHARE) / BLOCK_LENGTH);
+    const share = Math.floor((this.ledger.budget.usualBytes * START_SHARE) / BLOCK_LENGTH);
     const downloader = new Downloader(peer, this, Math.min(share, MAX_START_DEPTH));
     this.#downloaders.set(downloader.source.id, downloader);
     this.#remember(downloader.source.id, peer);
+    this.changed();
     return downloader;
   }
 
@@ -85,8 +95,8 @@ export class Downloads implements Role, Shared {
     }
   }
 
-  deliver(blocks: readonly Block[]): void {
-    this.blocks.push(blocks);
+  deliver(runs: readonly FullRun[]): void {
+    this.runs.push(runs);
   }
 
   cancel(piece: OpenPiece, block: number): void {
@@ -102,8 +112,14 @@ export class Downloads implements Role, Shared {
   }
 
   left(downloader: Downloader): void {
+    this.changed();
     this.#downloaders.delete(downloader.source.id);
     this.#idle.delete(downloader);
+  }
+
+  #fairShare(): number {
+    const wants = Array.from(this.#downloaders.values(), (downloader) => downloader.wanted);
+    return fairShare(wants, USUAL_BYTES / BLOCK_LENGTH);
   }
 
   /** Lets the idle ask again, once, after whatever made work for them is done. */
@@ -140,24 +156,24 @@ export interface RequestOptions {
 }
 
 /**
- * Talks to every peer that connects, and yields what they deliver, a batch per read. Ends when no more
- * peers come and the last one has gone; its own end closes nobody.
+ * Talks to every peer that connects, and yields the blocks that they deliver, in runs that are full.
+ * Ends when no more peers come and the last one has gone; its own end closes nobody.
  *
- * @throws what ends the download: a failure to store a block, or of `wires`; the signal's reason
+ * @throws what ends the download: a failure of `wires`; the signal's reason
  */
 export async function* requestBlocks(
   wires: AsyncIterable<Wire>,
   { swarm, downloads, signal }: RequestOptions,
-): AsyncGenerator<readonly Block[], void, undefined> {
+): AsyncGenerator<readonly FullRun[], void, undefined> {
   signal.throwIfAborted();
-  const { blocks } = downloads;
-  const onAbort = () => blocks.fail(signal.reason);
+  const { runs } = downloads;
+  const onAbort = () => runs.fail(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
-  swarm.follow(wires).then(() => blocks.close(), (error: unknown) => blocks.fail(error));
+  swarm.follow(wires).then(() => runs.close(), (error: unknown) => runs.fail(error));
   try {
-    yield* blocks;
+    yield* runs;
   } finally {
     signal.removeEventListener("abort", onAbort);
-    blocks[Symbol.dispose]();
+    runs[Symbol.dispose]();
   }
 }

@@ -1,75 +1,120 @@
 /**
- * The one bound on memory: bytes of pieces held in memory, and bytes asked for.
+ * The one bound on memory: what is asked for, held, or waiting for the disk.
+ *
+ * A run of blocks counts whole from its first request on, since a buffer is what it will need; the
+ * buffer itself is taken when the first block comes. So a promise costs nothing, and what was promised
+ * has its room.
  *
  * @module
  */
+import { type Memory, plainMemory } from "../base/memory.ts";
+import { BLOCK_LENGTH, type Geometry } from "../torrent/geometry.ts";
+import { MAX_RUN_BLOCKS, type Run } from "./open_piece.ts";
 
 /** What may be requested, held, or waiting for the disk at one time, in bytes. */
 export const BUDGET_BYTES = 32 * 1024 * 1024;
 
-/** The share of the budget that buffers of whole pieces may take; the rest stays for blocks written in place. */
-const BUFFER_BYTES = (BUDGET_BYTES * 3) / 4;
+/** The share of it that is given out as a rule; the rest is for sources that have starved for want of it. */
+export const USUAL_BYTES: number = (BUDGET_BYTES * 3) / 4;
 
-/** A piece above this length is never held in memory: its blocks are written in place as they come. */
-export const MAX_BUFFERED_PIECE_LENGTH = 4 * 1024 * 1024;
+/** How much may wait for the disk before nothing more is read, in bytes: enough for it never to run out of work. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+/** Buffers lie at multiples of this, in bytes. */
+const ALIGNMENT = 64;
+
+/** Who asks for room: a source that has had none for long may have of the rest. */
+export type Need = "usual" | "starved";
+
+/** The memory that the buffers of one torrent can come to take, in bytes. */
+export function budgetMemoryBytes(geometry: Geometry): number {
+  const { pieceCount, maxPieceLength } = geometry;
+  const runsPerPiece = Math.ceil(maxPieceLength / (MAX_RUN_BLOCKS * BLOCK_LENGTH));
+  return Math.min(bufferLength(geometry) * runsPerPiece * pieceCount, BUDGET_BYTES);
+}
+
+/** As long as the longest run, and all alike. */
+function bufferLength({ maxPieceLength }: Geometry): number {
+  const longest = Math.min(maxPieceLength, MAX_RUN_BLOCKS * BLOCK_LENGTH);
+  return Math.ceil(longest / ALIGNMENT) * ALIGNMENT;
+}
 
 /**
- * Credit for requests and buffers, and a pool of the buffers themselves, all of one length.
+ * Credit for runs of blocks, and a pool of their buffers.
  *
  * @internal
  */
 export class Budget {
+  /** Where the buffers lie. */
+  readonly memory: Memory;
   readonly #bufferLength: number;
-  readonly #free: Uint8Array<ArrayBuffer>[] = [];
-  #buffers = 0;
-  #requestedBytes = 0;
+  readonly #free: number[] = [];
+  #booked = 0;
+  #waiting = 0;
+  #relief: PromiseWithResolvers<void> | undefined;
 
-  /** @param bufferLength of every buffer: the longest piece, in bytes */
-  constructor(bufferLength: number) {
-    this.#bufferLength = bufferLength;
+  /** @param memory to take buffers from as they are needed. @default plain memory, as much as may be needed */
+  constructor(geometry: Geometry, memory: Memory = plainMemory(budgetMemoryBytes(geometry))) {
+    this.memory = memory;
+    this.#bufferLength = bufferLength(geometry);
   }
 
-  /** Bytes that may still be asked for to be written in place. */
-  get freeBytes(): number {
-    return BUDGET_BYTES - this.#buffers * this.#bufferLength - this.#requestedBytes;
-  }
-
-  /** Bytes that may still be asked for in the usual way: in buffers, where the torrent's pieces have them. */
+  /** Bytes that may still be booked as a rule. */
   get usualBytes(): number {
-    if (this.neverBuffers) return this.freeBytes;
-    return Math.min(this.freeBytes, BUFFER_BYTES - this.#buffers * this.#bufferLength);
+    return USUAL_BYTES - this.bookedBytes;
   }
 
-  /** Whether pieces of this torrent are too long to be held in memory at all. */
-  get neverBuffers(): boolean {
-    return this.#bufferLength > MAX_BUFFERED_PIECE_LENGTH;
+  /** What all that is booked counts, in bytes. */
+  get bookedBytes(): number {
+    return this.#booked * this.#bufferLength;
   }
 
-  /** Whether there is room for the buffer of one more piece. */
-  get hasBuffer(): boolean {
-    return !this.neverBuffers && this.#bufferLength <= this.usualBytes;
+  /** Whether one more run can be booked. */
+  hasRoom(need: Need): boolean {
+    const limit = need === "usual" ? USUAL_BYTES : BUDGET_BYTES;
+    return this.bookedBytes + this.#bufferLength <= limit;
   }
 
-  /** A buffer for one piece, its content undefined; undefined when the budget is spent or pieces are too long. */
-  takeBuffer(): Uint8Array<ArrayBuffer> | undefined {
-    if (!this.hasBuffer) return undefined;
-    this.#buffers++;
-    return this.#free.pop() ?? new Uint8Array(this.#bufferLength);
+  /** Sets the share of a run aside; hasRoom() must have said so. */
+  book(run: Run): void {
+    if (!this.hasRoom("starved")) throw new RangeError("Cannot book a run: the budget is spent");
+    run.isBooked = true;
+    this.#booked++;
   }
 
-  /** Gives a buffer back, or the part of it that a short piece used; nobody may use it any more. */
-  giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
-    this.#buffers--;
-    this.#free.push(new Uint8Array(buffer.buffer));
+  /** Gives a booked run its buffer, the content undefined. @returns where it starts */
+  place(run: Run): number {
+    run.start ??= this.#free.pop() ?? this.memory.allocate(this.#bufferLength);
+    return run.start;
   }
 
-  /** Books a block that will be written in place. */
-  takeRequest(lengthBytes: number): void {
-    this.#requestedBytes += lengthBytes;
+  /**
+   * Resolves when less is waiting for the disk; undefined when there is no need to wait. Who reads before
+   * that fills memory faster than it is emptied.
+   */
+  get relief(): Promise<void> | undefined {
+    if (this.#waiting * this.#bufferLength <= MAX_WAITING_BYTES) return undefined;
+    this.#relief ??= Promise.withResolvers();
+    return this.#relief.promise;
   }
 
-  /** Ends what takeRequest() booked. */
-  giveRequest(lengthBytes: number): void {
-    this.#requestedBytes -= lengthBytes;
+  /** A run is full and waits to be stored, until release(). */
+  handOver(run: Run): void {
+    run.isWaiting = true;
+    this.#waiting++;
+  }
+
+  /** Takes back what a run has, if anything: nobody may use its buffer any more. */
+  release(run: Run): void {
+    if (run.start !== undefined) this.#free.push(run.start);
+    run.start = undefined;
+    if (run.isBooked) this.#booked--;
+    if (run.isWaiting) this.#waiting--;
+    run.isBooked = run.isWaiting = false;
+    if (this.#relief === undefined || this.#waiting * this.#bufferLength > MAX_WAITING_BYTES) {
+      return;
+    }
+    this.#relief.resolve();
+    this.#relief = undefined;
   }
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Memory } from "../base/memory.ts";
 import {
   checkMessage,
   decodeMessage,
@@ -13,52 +14,53 @@ import {
   MAX_MESSAGE,
   type Message,
   MESSAGE_ID,
+  PieceMessage,
   refuse,
 } from "./message.ts";
-import { MIN_READ_BUFFER, ReadBuffers } from "./read_buffers.ts";
-
-export { MAX_READ_BUFFER, MIN_READ_BUFFER } from "./read_buffers.ts";
-
-/** After so many reads, none of which filled a quarter of it, the buffer is halved. */
-const READS_BEFORE_SHRINKING = 32;
+import { LARGE_BUFFER, ReadBuffers, SMALL_BUFFER } from "./read_buffers.ts";
 
 /** What a Framer starts from. */
 export interface FramerOptions {
   /** The exact length of a bitfield in bytes; without it (pieces not yet known) any up to MAX_BITFIELD passes. */
   readonly bitfieldLength?: number;
-  /** Where the read buffer comes from, and how long it may get. @default a pool of its own */
+  /** Where the read buffers come from. @default a pool of its own */
   readonly buffers?: ReadBuffers;
-  /** What was read beyond the handshake; copied. */
+  /** What was read beyond the handshake, at most SMALL_BUFFER bytes; copied. */
   readonly leftover?: Uint8Array;
 }
 
-/** Owns the read buffer of one connection. */
-export class Framer {
-  readonly #bitfieldLength: number | undefined;
+/** Owns the read buffers of one connection. All places are in the memory of its pool. */
+export class Framer implements Disposable {
+  readonly memory: Memory;
   readonly #buffers: ReadBuffers;
-  #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView<ArrayBuffer>;
+  readonly #bitfieldLength: number | undefined;
+  /** Where the message at hand lies, and what a block of it goes into. */
+  readonly #place = { start: 0, end: 0, piece: new PieceMessage() };
+  readonly #small: number;
+  /** A large buffer, while it is borrowed: then everything is in there. */
+  #large: number | undefined;
   /** What is buffered and not yet taken lies from #start to #end. */
-  #start = 0;
-  #end = 0;
+  #start: number;
+  #end: number;
   /** The message at hand with its prefix, in bytes, as far as it is known. */
   #wanted = LENGTH_PREFIX;
-  #reads = 0;
-  #peak = 0;
+  /** Whether the last read left no space: then more is likely to be there already. */
+  #wasFilled = false;
+  #isDisposed = false;
 
   constructor(options: FramerOptions = {}) {
     this.#bitfieldLength = options.bitfieldLength;
-    const leftover = options.leftover ?? new Uint8Array(0);
     this.#buffers = options.buffers ?? new ReadBuffers();
-    this.#bytes = this.#buffers.take(roundUp(leftover.length));
-    this.#view = new DataView(this.#bytes.buffer);
-    this.#bytes.set(leftover);
-    this.#end = leftover.length;
+    this.memory = this.#buffers.memory;
+    this.#small = this.#start = this.#end = this.#buffers.takeSmall();
+    if (options.leftover === undefined) return;
+    this.memory.bytes.set(options.leftover, this.#start);
+    this.#end += options.leftover.length;
   }
 
-  /** The size of the read buffer, in bytes. */
+  /** The size of the buffer in use, in bytes. */
   get capacity(): number {
-    return this.#bytes.length;
+    return this.#large === undefined ? SMALL_BUFFER : LARGE_BUFFER;
   }
 
   /** How many bytes are buffered and not yet taken. */
@@ -68,39 +70,36 @@ export class Framer {
 
   /**
    * Where to read the socket into: never empty once next() has returned `undefined`. Ends the validity
-   * of every view in the messages taken so far, and moves what is left of a message to the front.
+   * of every place in the messages taken so far, and moves what is left of a message to the front.
    */
-  space(): Uint8Array<ArrayBuffer> {
-    const capacity = this.#nextCapacity();
-    if (capacity !== this.#bytes.length) this.#replace(capacity);
-    else if (this.#start > 0) {
-      if (this.#start < this.#end) this.#bytes.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-    }
-    return this.#bytes.subarray(this.#end);
+  space(): Uint8Array {
+    if (this.#needsLarge()) this.#large ??= this.#buffers.takeLarge();
+    else this.#giveLarge();
+    this.#moveTo(this.#large ?? this.#small);
+    return this.memory.bytes.subarray(this.#end, this.#bufferEnd);
   }
 
   /** Tells that `lengthBytes` bytes were read into the last space(). */
   commit(lengthBytes: number): void {
-    if (lengthBytes < 0 || lengthBytes > this.#bytes.length - this.#end) {
+    if (lengthBytes < 0 || lengthBytes > this.#bufferEnd - this.#end) {
       throw new RangeError(`Cannot commit ${lengthBytes} bytes: more than the space`);
     }
     this.#end += lengthBytes;
-    this.#reads++;
-    this.#peak = Math.max(this.#peak, this.#end);
+    this.#wasFilled = this.#end === this.#bufferEnd;
   }
 
   /**
-   * The next whole message, or `undefined` until more was read. Its views are valid until the next
-   * space(). Limits hold as soon as the length, and the id, are there: the body is not waited for.
+   * The next whole message, or `undefined` until more was read. Its views and places are valid until the
+   * next space(), the one object for all piece messages until the next next(). Limits hold as soon as the
+   * length, and the id, are there: the body is not waited for.
    *
    * @throws {PeerError} "protocol", for what may not be sent; the framer is of no use afterwards
    */
   next(): Message | undefined {
+    const { view } = this.memory;
     const available = this.#end - this.#start;
     if (available < LENGTH_PREFIX) return this.#await(LENGTH_PREFIX);
-    const length = this.#view.getUint32(this.#start);
+    const length = view.getUint32(this.#start);
     const from = this.#start + LENGTH_PREFIX;
     if (length === 0) {
       this.#start = from;
@@ -108,13 +107,27 @@ export class Framer {
     }
     if (length > MAX_MESSAGE) refuse(`it announces ${length} bytes, more than ${MAX_MESSAGE}`);
     if (available === LENGTH_PREFIX) return this.#await(LENGTH_PREFIX + 1);
+    const id = view.getUint8(from);
     if (available < LENGTH_PREFIX + length) {
-      this.#check(this.#view.getUint8(from), length);
+      this.#check(id, length);
       return this.#await(LENGTH_PREFIX + length);
     }
-    if (this.#view.getUint8(from) === MESSAGE_ID.bitfield) this.#check(MESSAGE_ID.bitfield, length);
-    this.#start = from + length;
-    return decodeMessage(this.#view, from, this.#start);
+    if (id === MESSAGE_ID.bitfield) this.#check(id, length);
+    this.#start = this.#place.end = from + length;
+    this.#place.start = from;
+    return decodeMessage(view, this.#place);
+  }
+
+  /** Gives the buffers back: nothing may be read into them any more. Idempotent. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#large !== undefined) this.#buffers.giveLarge(this.#large);
+    this.#buffers.giveSmall(this.#small);
+  }
+
+  get #bufferEnd(): number {
+    return (this.#large ?? this.#small) + this.capacity;
   }
 
   #await(lengthBytes: number): undefined {
@@ -128,31 +141,25 @@ export class Framer {
     refuse(`bitfield has ${lengthBytes - 1} bytes, not ${this.#bitfieldLength}`);
   }
 
-  /** Doubles a buffer that a read has filled, up to the limit, halves one that stayed nearly empty, fits the message at hand. */
-  #nextCapacity(): number {
-    let capacity = this.#bytes.length;
-    if (this.#end === capacity) capacity *= 2;
-    else if (this.#reads >= READS_BEFORE_SHRINKING) {
-      if (this.#peak <= capacity / 4) capacity /= 2;
-      this.#reads = 0;
-      this.#peak = this.#end;
-    }
-    const needed = roundUp(Math.max(this.#wanted, this.bufferedBytes));
-    return Math.max(Math.min(capacity, this.#buffers.limit), needed);
+  /** A message that is longer than a small buffer needs one; a full read is worth one, if there is one. */
+  #needsLarge(): boolean {
+    if (Math.max(this.#wanted, this.bufferedBytes) > SMALL_BUFFER) return true;
+    return this.#wasFilled && (this.#large !== undefined || this.#buffers.hasLarge);
   }
 
-  #replace(capacity: number): void {
-    const bytes = this.#buffers.take(capacity);
-    bytes.set(this.#bytes.subarray(this.#start, this.#end));
-    this.#buffers.give(this.#bytes);
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
-    this.#end -= this.#start;
-    this.#start = 0;
+  #giveLarge(): void {
+    if (this.#large === undefined) return;
+    // What is left of a message must be out of it first.
+    this.#moveTo(this.#small);
+    this.#buffers.giveLarge(this.#large);
+    this.#large = undefined;
   }
-}
 
-/** The next power of two: the lengths that buffers have. */
-function roundUp(lengthBytes: number): number {
-  return Math.max(2 ** Math.ceil(Math.log2(Math.max(lengthBytes, 1))), MIN_READ_BUFFER);
+  #moveTo(front: number): void {
+    if (this.#start === front) return;
+    const length = this.#end - this.#start;
+    if (length > 0) this.memory.copy(front, this.#start, length);
+    this.#start = front;
+    this.#end = front + length;
+  }
 }

@@ -65,32 +65,47 @@ export interface BlockRequest {
   readonly lengthBytes: number;
 }
 
-/** A message. Numbers are only known to be 32 bits unsigned; `bits`, `block` and `payload` are views of the buffer read into. */
+/** A message. Numbers are only known to be 32 bits unsigned; `bits` and `payload` are views of the memory read into. */
 export type Message =
   | { readonly kind: "keepAlive" | "choke" | "unchoke" | "interested" | "notInterested" }
   | { readonly kind: "have"; readonly pieceIndex: number }
-  | { readonly kind: "bitfield"; readonly bits: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "bitfield"; readonly bits: Uint8Array }
   | ({ readonly kind: "request" | "cancel" } & BlockRequest)
-  | PieceMessage
+  | Readonly<PieceMessage>
   | { readonly kind: "port"; readonly port: number }
   | {
     readonly kind: "extended";
     readonly extensionId: number;
-    readonly payload: Uint8Array<ArrayBuffer>;
+    readonly payload: Uint8Array;
   }
   /** A message to be skipped: BEP 3 leaves room for ids to come. */
   | { readonly kind: "unknown"; readonly id: number };
 
-/** A block of 1 to 16,384 bytes. */
-export interface PieceMessage {
+/**
+ * A block of 1 to 16,384 bytes. There are more of them than of all other messages together: one object
+ * serves for all that a connection brings, filled anew for each.
+ */
+export class PieceMessage {
   /** Id 7 on the wire. */
-  readonly kind: "piece";
+  readonly kind = "piece";
   /** Not known to be what was requested. */
-  readonly pieceIndex: number;
+  pieceIndex = 0;
   /** In bytes from the start of the piece. */
-  readonly begin: number;
-  /** A view of the buffer read into: copy it before the next read. */
-  readonly block: Uint8Array<ArrayBuffer>;
+  begin = 0;
+  /** Where the block lies in the memory read into: copy it before the next read. */
+  start = 0;
+  /** Of the block. */
+  lengthBytes = 0;
+}
+
+/** Where a message lies, and what to put it into. */
+export interface MessagePlace {
+  /** Where its id is, in bytes from the start of the view. */
+  readonly start: number;
+  /** Where it ends. */
+  readonly end: number;
+  /** Filled, and returned, for a piece message. @default a new one */
+  readonly piece?: PieceMessage;
 }
 
 /** The message of length 0. */
@@ -165,23 +180,25 @@ export function checkMessage(id: number, lengthBytes: number): void {
 }
 
 /**
- * Decodes the message that lies from `start` (its id) to `end`, without its length prefix. Its bytes
- * are not copied: they are valid for as long as the buffer is left alone.
+ * Decodes a message without its length prefix. Its bytes are not copied: they are valid for as long as
+ * the memory is left alone.
  *
  * @throws {PeerError} "protocol", when it is not exactly such a message
  */
-export function decodeMessage(view: DataView<ArrayBuffer>, start: number, end: number): Message {
+export function decodeMessage(view: DataView, place: MessagePlace): Message {
+  const { start, end } = place;
   if (start === end) return KEEP_ALIVE;
   const id = view.getUint8(start);
   checkMessage(id, end - start);
   switch (id) {
-    case MESSAGE_ID.piece:
-      return {
-        kind: "piece",
-        pieceIndex: view.getUint32(start + 1),
-        begin: view.getUint32(start + 5),
-        block: bytesOf(view, start + PIECE_HEADER, end),
-      };
+    case MESSAGE_ID.piece: {
+      const message = place.piece ?? new PieceMessage();
+      message.pieceIndex = view.getUint32(start + 1);
+      message.begin = view.getUint32(start + 5);
+      message.start = start + PIECE_HEADER;
+      message.lengthBytes = end - message.start;
+      return message;
+    }
     case MESSAGE_ID.have:
       return { kind: "have", pieceIndex: view.getUint32(start + 1) };
     case MESSAGE_ID.request:
@@ -193,7 +210,7 @@ export function decodeMessage(view: DataView<ArrayBuffer>, start: number, end: n
   }
 }
 
-function decodeRare(view: DataView<ArrayBuffer>, start: number, end: number): Message {
+function decodeRare(view: DataView, start: number, end: number): Message {
   const id = view.getUint8(start);
   switch (id) {
     case MESSAGE_ID.choke:
@@ -218,7 +235,7 @@ function decodeRare(view: DataView<ArrayBuffer>, start: number, end: number): Me
 }
 
 function decodeRequest(
-  view: DataView<ArrayBuffer>,
+  view: DataView,
   at: number,
   kind: "request" | "cancel",
 ): Message {
@@ -230,7 +247,7 @@ function decodeRequest(
   };
 }
 
-function bytesOf(view: DataView<ArrayBuffer>, start: number, end: number): Uint8Array<ArrayBuffer> {
+function bytesOf(view: DataView, start: number, end: number): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset + start, end - start);
 }
 

@@ -1,48 +1,66 @@
 /**
- * The buffers that sockets are read into: handed from connection to connection instead of being left to
- * the garbage collector, and smaller the more connections there are.
+ * The buffers that sockets are read into: a small one for each connection, which waits for what comes,
+ * and a few large ones, lent to whoever finds that more has come than a small one takes.
+ *
+ * A connection that waits holds no more than its small buffer; one that is behind is read in large
+ * steps, whatever the number of connections.
  *
  * @module
  */
+import { type Memory, plainMemory } from "../base/memory.ts";
+import { LENGTH_PREFIX, MAX_MESSAGE } from "./message.ts";
 
-/** The bounds of one read buffer, in bytes. */
-export const MIN_READ_BUFFER: number = 4 * 1024;
-export const MAX_READ_BUFFER: number = 256 * 1024;
+/** Takes a block with its header, and what comes with it, in bytes. */
+export const SMALL_BUFFER: number = 32 * 1024;
 
-/** What all read buffers together may take before each has to be smaller, in bytes. */
-const SHARED_BYTES = 4 * 1024 * 1024;
+/** Takes any message, in bytes; a multiple of 4 KiB. */
+export const LARGE_BUFFER: number = Math.ceil((LENGTH_PREFIX + MAX_MESSAGE) / 4096) * 4096;
 
-/** Even with many connections, one read takes a few blocks: below that, reads cost more than they bring. */
-const MIN_SHARE = 64 * 1024;
+/** How many large buffers are lent at once, but to those with a message that no small one takes. */
+const MAX_LENT = 8;
 
-/** How many unused buffers of each size are kept. */
-const MAX_FREE = 8;
+/** Bytes of memory that the buffers of so many connections may take, large messages included. */
+export function readBufferBytes(connections: number): number {
+  return (connections + MAX_LENT) * (SMALL_BUFFER + LARGE_BUFFER);
+}
 
-/** A pool of read buffers of all sizes that are powers of two. */
+/** A pool of read buffers, each named by the place where it starts. */
 export class ReadBuffers {
-  readonly #free = new Map<number, Uint8Array<ArrayBuffer>[]>();
-  #limit = MAX_READ_BUFFER;
+  /** Where the buffers lie. */
+  readonly memory: Memory;
+  readonly #small: number[] = [];
+  readonly #large: number[] = [];
+  #lent = 0;
 
-  /** The longest that a buffer should grow to, in bytes. */
-  get limit(): number {
-    return this.#limit;
+  /** @param memory to take buffers from as they are needed. @default memory for one connection */
+  constructor(memory: Memory = plainMemory(readBufferBytes(1))) {
+    this.memory = memory;
   }
 
-  /** Tells how many connections share what there is. */
-  share(connections: number): void {
-    const share = SHARED_BYTES / Math.max(connections, 1);
-    this.#limit = Math.min(Math.max(2 ** Math.floor(Math.log2(share)), MIN_SHARE), MAX_READ_BUFFER);
+  /** A buffer of SMALL_BUFFER bytes, its content undefined. */
+  takeSmall(): number {
+    return this.#small.pop() ?? this.memory.allocate(SMALL_BUFFER);
   }
 
-  /** A buffer of this length, its content undefined. */
-  take(lengthBytes: number): Uint8Array<ArrayBuffer> {
-    return this.#free.get(lengthBytes)?.pop() ?? new Uint8Array(lengthBytes);
+  /** Gives a small buffer back, of which nothing is used any more. */
+  giveSmall(start: number): void {
+    this.#small.push(start);
   }
 
-  /** Gives a buffer back, of which no view is used any more. */
-  give(buffer: Uint8Array<ArrayBuffer>): void {
-    const free = this.#free.get(buffer.length) ?? [];
-    this.#free.set(buffer.length, free);
-    if (buffer.length <= MAX_READ_BUFFER && free.length < MAX_FREE) free.push(buffer);
+  /** Whether a large buffer may be borrowed by somebody who could do without. */
+  get hasLarge(): boolean {
+    return this.#lent < MAX_LENT;
+  }
+
+  /** A buffer of LARGE_BUFFER bytes, its content undefined. */
+  takeLarge(): number {
+    this.#lent++;
+    return this.#large.pop() ?? this.memory.allocate(LARGE_BUFFER);
+  }
+
+  /** Gives a large buffer back. */
+  giveLarge(start: number): void {
+    this.#lent--;
+    this.#large.push(start);
   }
 }

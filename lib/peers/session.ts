@@ -62,7 +62,10 @@ export interface SessionOptions {
   readonly introduction: Introduction;
   /** What we have, a bit per piece; undefined while that is nothing. */
   readonly bitfield: Uint8Array | undefined;
-  readonly nowMs: number;
+  /** The swarm's clock, which stands still while we do; in milliseconds. */
+  readonly now: () => number;
+  /** What is to be waited for before more is read; undefined when nothing is. @default nothing ever is */
+  readonly relief?: () => Promise<void> | undefined;
 }
 
 /** One connected peer. */
@@ -82,13 +85,18 @@ export class Session {
   readonly #roles: readonly PeerRole[];
   #spokenAtMs: number;
   #heardAtMs: number;
+  readonly #now: () => number;
+  readonly #relief: () => Promise<void> | undefined;
+  #isHeldUp = false;
   #nowMs: number;
   #requestsWhileChoked = 0;
 
   /** Writes the extension handshake and the bitfield to the outbox, then lets every role join. */
   constructor(wire: Wire, options: SessionOptions) {
     this.wire = wire;
-    this.#nowMs = this.#spokenAtMs = this.#heardAtMs = options.nowMs;
+    this.#now = options.now;
+    this.#relief = options.relief ?? (() => undefined);
+    this.#nowMs = this.#spokenAtMs = this.#heardAtMs = this.#now();
     if (wire.handshake.supportsExtensions) {
       const yourip = wire.remote.host;
       wire.outbox.extended(
@@ -113,12 +121,19 @@ export class Session {
       }
       for (const role of this.#roles) role.settle();
       this.speak();
+      const relief = this.#relief();
+      if (relief !== undefined) await this.#holdUp(relief);
       await this.wire.read();
-      this.#heardAtMs = this.#nowMs;
+      this.#heardAtMs = this.#nowMs = this.#now();
     }
   }
 
-  /** The swarm's clock at the last tick, in milliseconds. */
+  /** Whether what the peer sends is left unread for a while: its silence is our doing. */
+  get isHeldUp(): boolean {
+    return this.#isHeldUp;
+  }
+
+  /** The swarm's clock when something last came, or at the last tick if that was later; in milliseconds. */
   get nowMs(): number {
     return this.#nowMs;
   }
@@ -141,6 +156,7 @@ export class Session {
   /** Minds the time. @throws {PeerError} "timeout" */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
+    if (this.#isHeldUp) this.#heardAtMs = nowMs;
     const silenceMs = nowMs - this.#heardAtMs;
     if (silenceMs > MAX_SILENCE_MS) {
       throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");
@@ -153,6 +169,13 @@ export class Session {
   /** Ends the roles; the swarm calls it once, after the wire was disposed. */
   leave(): void {
     for (const role of this.#roles) role.leave();
+  }
+
+  /** Leaves the peer unread until there is relief, or nothing to read any more. */
+  async #holdUp(relief: Promise<void>): Promise<void> {
+    this.#isHeldUp = true;
+    await Promise.race([relief, this.wire.closing()]);
+    this.#isHeldUp = false;
   }
 
   #receive(message: Message): void {

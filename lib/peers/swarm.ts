@@ -12,7 +12,7 @@ import type { BanList } from "./ban_list.ts";
 import { clientName } from "./client_name.ts";
 import type { Gate } from "./connect.ts";
 import type { PeerBook } from "./peer_book.ts";
-import { ReadBuffers } from "./read_buffers.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
 import { type Introduction, type Role, Session } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
@@ -31,6 +31,8 @@ export interface SwarmOptions {
   readonly peerId: PeerId;
   /** Handshaken connections at most, dialled and accepted together. */
   readonly maxPeers: number;
+  /** What connections are read into. */
+  readonly buffers: ReadBuffers;
   /** Played towards every peer; each message is shown to them in this order. */
   readonly roles: readonly Role[];
   /** What peers with the extension protocol are told (BEP 10). */
@@ -41,6 +43,8 @@ export interface SwarmOptions {
   readonly bans: BanList;
   /** What we have, a bit per piece; undefined while that is nothing. */
   readonly bitfield: () => Uint8Array | undefined;
+  /** What every connection waits for before it is read; undefined when nothing is. @default nothing ever is */
+  readonly relief?: () => Promise<void> | undefined;
   /** Told who connects and who is closed. */
   readonly report: (event: DownloadEvent) => void;
   /** Told a failure that is no peer's: it ends the download. */
@@ -52,7 +56,7 @@ export interface SwarmOptions {
 /** The connected peers. */
 export class Swarm implements Gate, AsyncDisposable {
   onRoom: () => void = () => {};
-  readonly buffers = new ReadBuffers();
+  readonly buffers: ReadBuffers;
   readonly #options: SwarmOptions;
   readonly #sessions = new Map<Wire, Session>();
   readonly #running = new Set<Promise<void>>();
@@ -62,11 +66,15 @@ export class Swarm implements Gate, AsyncDisposable {
   #nowMs = 0;
   #tickedAtMs = performance.now();
   #following: Promise<void> = Promise.resolve();
+  /** The time since the start, without that in which this process stood still. */
+  readonly #now = (): number =>
+    this.#nowMs + Math.min(performance.now() - this.#tickedAtMs, MAX_TICK_MS);
 
   /** Starts the clock, which runs until disposal. */
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#maxPeers = options.maxPeers;
+    this.buffers = options.buffers;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -94,7 +102,6 @@ export class Swarm implements Gate, AsyncDisposable {
     }
     if (!this.hasRoom) throw new PeerError("No room for another peer", "surplus");
     this.#peerIds.add(id);
-    this.buffers.share(this.size);
   }
 
   lowerLimit(): void {
@@ -139,7 +146,7 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   async #run(wire: Wire): Promise<void> {
-    const { roles, introduction, bitfield } = this.#options;
+    const { roles, introduction, bitfield, relief = () => undefined } = this.#options;
     let ended: PeerError | undefined;
     let session: Session | undefined;
     try {
@@ -147,7 +154,8 @@ export class Swarm implements Gate, AsyncDisposable {
         roles,
         introduction,
         bitfield: bitfield(),
-        nowMs: this.#nowMs,
+        now: this.#now,
+        relief,
       });
       this.#sessions.set(wire, session);
       this.#report(wire, "connected");
@@ -159,7 +167,6 @@ export class Swarm implements Gate, AsyncDisposable {
     wire[Symbol.dispose]();
     this.#sessions.delete(wire);
     this.#peerIds.delete(wire.handshake.peerId.toHex());
-    this.buffers.share(this.size);
     session?.leave();
     this.#settle(wire, session);
     this.#report(wire, "closed", ended?.message);
@@ -186,9 +193,8 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   #tick(): void {
-    const atMs = performance.now();
-    this.#nowMs += Math.min(atMs - this.#tickedAtMs, MAX_TICK_MS);
-    this.#tickedAtMs = atMs;
+    this.#nowMs = this.#now();
+    this.#tickedAtMs = performance.now();
     for (const [wire, session] of this.#sessions) {
       try {
         session.tick(this.#nowMs);

@@ -12,7 +12,7 @@ import { canonicalHost } from "../base/address.ts";
 export interface Transport extends Disposable {
   readonly remote: PeerAddress;
   /** Reads at most `into.length` bytes; null at the end of the stream. */
-  read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  read(into: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes and says how many. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
 }
@@ -87,7 +87,7 @@ class NodeTransport implements Transport {
     socket.on("close", () => this.#end());
   }
 
-  async read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+  async read(into: Uint8Array): Promise<number | null> {
     while (this.#pending === undefined) {
       if (this.#error !== undefined) throw this.#error;
       if (this.#ended) return null;

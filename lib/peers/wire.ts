@@ -5,6 +5,7 @@
  */
 import type { PeerAddress } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
+import type { Memory } from "../base/memory.ts";
 import { Framer } from "./framer.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Message } from "./message.ts";
@@ -40,6 +41,8 @@ export class Wire implements Disposable {
   readonly #transport: Transport;
   readonly #framer: Framer;
   #state: "open" | "closed" = "open";
+  #onClosing: () => void = () => {};
+  #isReading = false;
   #isWriting = false;
   #reason: unknown;
 
@@ -53,18 +56,25 @@ export class Wire implements Disposable {
     this.#framer = new Framer({ bitfieldLength, leftover, buffers });
   }
 
+  /** Where what messages carry lies. */
+  get memory(): Memory {
+    return this.#framer.memory;
+  }
+
   /** False from close() or disposal on; an end that the peer makes shows at the next read(). */
   get isOpen(): boolean {
     return this.#state === "open";
   }
 
   /**
-   * The next message that has arrived whole; what it carries is valid until the next read().
+   * The next message that has arrived whole; what it carries is valid until the next read(). None after
+   * close().
    *
    * @throws {PeerError} "protocol"
    */
   next(): Message | undefined {
-    return this.#framer.next();
+    // Once it is closed, what was read may lie in somebody else's buffer.
+    return this.isOpen ? this.#framer.next() : undefined;
   }
 
   /**
@@ -74,9 +84,18 @@ export class Wire implements Disposable {
    * @throws {PeerError} "closed" at the end of the stream, or when the connection broke
    */
   async read(): Promise<number> {
-    const lengthBytes = await this.#transport.read(this.#framer.space()).catch((cause: unknown) => {
+    if (!this.isOpen) throw this.#broken("it is closed");
+    this.#isReading = true;
+    let lengthBytes: number | null;
+    try {
+      lengthBytes = await this.#transport.read(this.#framer.space());
+    } catch (cause) {
       throw this.#broken(cause);
-    });
+    } finally {
+      this.#isReading = false;
+      if (!this.isOpen) this.#framer[Symbol.dispose]();
+    }
+    if (!this.isOpen) throw this.#broken("it is closed");
     if (lengthBytes === null) throw new PeerError("Peer closed the connection", "closed");
     this.#framer.commit(lengthBytes);
     return lengthBytes;
@@ -118,10 +137,22 @@ export class Wire implements Disposable {
     return new PeerError(`Connection broke: ${detail}`, "closed", { cause: error });
   }
 
+  /** Resolves when the connection is closed from our side; one caller at a time. */
+  closing(): Promise<void> {
+    if (!this.isOpen) return Promise.resolve();
+    // A new promise each time: a lasting one would remember everybody who has ever waited for it.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onClosing = resolve;
+    return promise;
+  }
+
   /** Closes the connection at once; what the outbox holds is dropped. */
   [Symbol.dispose](): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#onClosing();
     this.#transport[Symbol.dispose]();
+    // A read that is under way may still write into them: it gives them back when it ends.
+    if (!this.#isReading) this.#framer[Symbol.dispose]();
   }
 }

@@ -22,14 +22,17 @@ function isLink(path: string): boolean {
   return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-/** Reads once, at a position; 0 at the end. */
-export function readSome(fd: number, into: Uint8Array, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.read(fd, into, 0, into.length, position, (error, count) => {
-      if (error === null) resolve(count);
-      else reject(error);
-    });
-  });
+/** Reads until `into` is full or the file ends; returns how many bytes. */
+export function readWhole(fd: number, into: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < into.length) {
+    const count = uninterrupted(() =>
+      fs.readSync(fd, into, done, into.length - done, position + done)
+    );
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
 }
 
 /** Has the system put the bytes of a file onto the disk. */
@@ -39,13 +42,22 @@ export function syncData(fd: number): Promise<void> {
   });
 }
 
-/** Writes all: writes are partial at times, and a signal may come between. */
+/** Writes all: writes are partial at times. */
 export function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length;) {
+    const count = uninterrupted(() =>
+      fs.writeSync(fd, bytes, done, bytes.length - done, position + done)
+    );
+    if (count === 0) throw new Error("nothing was written");
+    done += count;
+  }
+}
+
+/** Tries again where a signal came between. */
+function uninterrupted<T>(call: () => T): T {
+  for (;;) {
     try {
-      const count = fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
-      if (count === 0) throw new Error("nothing was written");
-      done += count;
+      return call();
     } catch (error) {
       if (errorCode(error) !== "EINTR") throw error;
     }

@@ -10,7 +10,7 @@
 import fs from "node:fs";
 import { isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
-import { closeQuietly, openNoFollow, readSome, syncData, writeWhole } from "./descriptor.ts";
+import { closeQuietly, openNoFollow, readWhole, syncData, writeWhole } from "./descriptor.ts";
 import type { Folders } from "./folders.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
@@ -71,6 +71,11 @@ export class Files implements AsyncDisposable {
     return Math.max(1, Math.floor(this.#maxOpen / 2));
   }
 
+  /** Where the file lies, for people. */
+  pathOf(fileIndex: number): string {
+    return this.#folders.resolve(this.#components(fileIndex));
+  }
+
   /**
    * Writes all of `bytes`. The file is made and extended to its length, sparse, by its first write.
    *
@@ -101,25 +106,11 @@ export class Files implements AsyncDisposable {
     }
   }
 
-  /** Reads into `into` until it is full or the file ends; returns how many bytes. @throws {StorageError} */
-  read(fileIndex: number, fileOffset: number, into: Uint8Array): Promise<number> {
-    return this.#pinned(fileIndex, "read", async (file) => {
-      let done = 0;
-      while (done < into.length) {
-        const count = await readSome(file.fd, into.subarray(done), fileOffset + done)
-          .catch((error) => Promise.reject(toStorageError(error, "read", file.path)));
-        if (count === 0) break;
-        done += count;
-      }
-      return done;
-    });
-  }
-
-  /** Reads what fits and is there at once: for a few bytes only. @throws {StorageError} */
-  peek(fileIndex: number, fileOffset: number, into: Uint8Array): void {
+  /** Reads until `into` is full or the file ends; returns how many bytes. @throws {StorageError} */
+  read(fileIndex: number, fileOffset: number, into: Uint8Array): number {
     const file = this.#acquire(fileIndex, "read");
     try {
-      fs.readSync(file.fd, into, 0, into.length, fileOffset);
+      return readWhole(file.fd, into, fileOffset);
     } catch (error) {
       throw toStorageError(error, "read", file.path);
     }
@@ -157,7 +148,7 @@ export class Files implements AsyncDisposable {
   }
 
   #acquire(fileIndex: number, access: Access): OpenFile {
-    if (this.#isClosed) throw storageFailure(access, this.#path(fileIndex), "EBADF");
+    if (this.#isClosed) throw storageFailure(access, this.pathOf(fileIndex), "EBADF");
     const key = access === "write" || this.#open.has(fileIndex) ? fileIndex : ~fileIndex;
     const file = this.#open.get(key) ?? this.#openNew(fileIndex, access);
     // The end of the map is the most recently used.
@@ -168,7 +159,7 @@ export class Files implements AsyncDisposable {
 
   #openNew(fileIndex: number, access: Access): OpenFile {
     while (this.#open.size >= this.#maxOpen && this.#releaseLeastRecent());
-    const path = this.#path(fileIndex);
+    const path = this.pathOf(fileIndex);
     try {
       const fd = access === "read"
         ? this.#openRetrying(path, O_RDONLY)
@@ -250,9 +241,5 @@ export class Files implements AsyncDisposable {
     const file = this.#files[fileIndex];
     if (file === undefined) throw new RangeError(`Cannot open file ${fileIndex}: no such file`);
     return file.path;
-  }
-
-  #path(fileIndex: number): string {
-    return this.#folders.resolve(this.#components(fileIndex));
   }
 }

@@ -1,30 +1,12 @@
 /**
- * Whether what is still to come has room on the disk.
+ * How much room is left on the disk.
  *
  * @module
  */
 import fs from "node:fs";
-import { StorageError } from "../base/errors.ts";
 
-/**
- * Refuses to begin what cannot end. A system that does not tell its free space is believed to have it.
- *
- * @param neededBytes still to be allocated in `directory`
- * @throws {StorageError} with the code ENOSPC, naming both numbers
- */
-export async function ensureFreeSpace(directory: string, neededBytes: number): Promise<void> {
-  if (neededBytes === 0) return;
-  const freeBytes = await readFreeBytes(directory);
-  if (freeBytes === undefined || neededBytes <= freeBytes) return;
-  const detail = `${megabytes(neededBytes)} are needed, ${megabytes(freeBytes)} are free`;
-  throw new StorageError(
-    `Cannot write to "${directory}": no space is left on the disk, ${detail} (ENOSPC)`,
-    directory,
-    "ENOSPC",
-  );
-}
-
-function readFreeBytes(directory: string): Promise<number | undefined> {
+/** The bytes that are free below a folder; undefined where the system does not tell. */
+export function readFreeBytes(directory: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     fs.statfs(directory, (error, stats) => {
       // No blocks at all is what file systems without a size say.
@@ -32,8 +14,4 @@ function readFreeBytes(directory: string): Promise<number | undefined> {
       else resolve(stats.bavail * stats.bsize);
     });
   });
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { crc32 } from "node:zlib";
+import { crc32 } from "./crc32.ts";
 
 /** The length of the header in bytes. */
 export const HEADER_LENGTH = 60;

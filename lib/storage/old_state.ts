@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Metainfo } from "../torrent/metainfo.ts";
 import { hasBit, unite } from "../base/bits.ts";
 import { readBootId } from "./boot_id.ts";
 import { decodeHeader, decodeRecords, type JournalHeader } from "./journal.ts";
@@ -12,6 +11,7 @@ import type { JournalFile } from "./journal_file.ts";
 import { type JournalState, replayRecords } from "./journal_state.ts";
 import type { Presence } from "./presence.ts";
 import type { Resumed } from "./store.ts";
+import type { StoredTorrent } from "./stored_torrent.ts";
 
 /** What the journal says of the past. */
 export type OldState =
@@ -25,23 +25,23 @@ export type OldState =
   | { readonly kind: "state"; readonly state: JournalState; readonly end: number };
 
 /** The header of this torrent's journal. */
-export function headerOf(metainfo: Metainfo): JournalHeader {
-  const { infoHash, pieceLength, geometry } = metainfo;
+export function headerOf(torrent: StoredTorrent): JournalHeader {
+  const { infoHash, pieceLength, geometry } = torrent;
   const { totalLength, pieceCount } = geometry;
   return { infoHash, totalLength, pieceLength, pieceCount };
 }
 
 /** Reads and judges the journal. @throws {StorageError} when it cannot be read at all */
-export function readOldState(journal: JournalFile, metainfo: Metainfo): OldState {
+export function readOldState(journal: JournalFile, torrent: StoredTorrent): OldState {
   if (journal.end === 0) return { kind: "none" };
   const bytes = journal.read();
   const header = bytes === undefined ? undefined : decodeHeader(bytes);
   if (bytes === undefined || header === undefined) return { kind: "damaged" };
-  const ours = headerOf(metainfo);
+  const ours = headerOf(torrent);
   if (!isSame(header.infoHash, ours.infoHash)) return { kind: "foreign" };
   const fits = header.totalLength === ours.totalLength &&
     header.pieceLength === ours.pieceLength && header.pieceCount === ours.pieceCount;
-  return fits ? judgeRecords(bytes, metainfo) : { kind: "damaged" };
+  return fits ? judgeRecords(bytes, torrent) : { kind: "damaged" };
 }
 
 /** The state, unless it vouches for bytes that cannot be there: then it is not of these files. */
@@ -67,11 +67,11 @@ export function withHashed(old: OldState, hashed: Uint8Array): Resumed {
   return { verified: unite(old.state.verified, hashed), partial: old.state.partial };
 }
 
-function judgeRecords(bytes: Uint8Array, metainfo: Metainfo): OldState {
+function judgeRecords(bytes: Uint8Array, torrent: StoredTorrent): OldState {
   const { records, end, tail } = decodeRecords(bytes);
   // What changed these bytes may have changed others, the data among them.
   if (tail === "corrupt") return { kind: "damaged" };
-  const state = replayRecords(records, metainfo.geometry, readBootId());
+  const state = replayRecords(records, torrent.geometry, readBootId());
   return state === undefined ? { kind: "damaged" } : { kind: "state", state, end };
 }
 

@@ -6,17 +6,13 @@
  */
 import { delay } from "../base/async.ts";
 import { BLOCK_LENGTH, type Geometry } from "../torrent/geometry.ts";
-import type { Metainfo } from "../torrent/metainfo.ts";
-import { hasBit } from "../base/bits.ts";
+import { forEachBit, hasBit } from "../base/bits.ts";
 import type { Folders } from "./folders.ts";
 import type { JournalState } from "./journal_state.ts";
-import { isZero } from "./zeros.ts";
+import type { StoredTorrent } from "./stored_torrent.ts";
 
 /** Files looked at before others get their turn. */
 const FILES_PER_TURN = 1024;
-
-/** Memory is allocated to files in pages of at least this, in bytes. */
-const PAGE_LENGTH = 4096;
 
 /** Below this, in bytes, a file system may keep the content elsewhere than in blocks. */
 const MIN_TRACKED_LENGTH = 64 * 1024;
@@ -26,7 +22,7 @@ const MISSING = -1;
 
 /** What the disk holds of one torrent, as found at the start. */
 export class Presence {
-  readonly #metainfo: Metainfo;
+  readonly #torrent: StoredTorrent;
   readonly #geometry: Geometry;
   readonly #sizes: Float64Array;
   /** What each file takes on the disk; NaN where unknown. */
@@ -35,17 +31,17 @@ export class Presence {
   readonly #spare: Float64Array;
 
   /** Use scanPresence(). */
-  constructor(metainfo: Metainfo) {
-    this.#metainfo = metainfo;
-    this.#geometry = metainfo.geometry;
-    this.#sizes = new Float64Array(metainfo.files.length).fill(MISSING);
-    this.#allocated = new Float64Array(metainfo.files.length).fill(NaN);
-    this.#spare = new Float64Array(metainfo.files.length).fill(NaN);
+  constructor(torrent: StoredTorrent) {
+    this.#torrent = torrent;
+    this.#geometry = torrent.geometry;
+    this.#sizes = new Float64Array(torrent.files.length).fill(MISSING);
+    this.#allocated = new Float64Array(torrent.files.length).fill(NaN);
+    this.#spare = new Float64Array(torrent.files.length).fill(NaN);
   }
 
   /** Looks at one file. @throws {StorageError} when something else than a file is in its place */
   look(fileIndex: number, folders: Folders): void {
-    const file = this.#metainfo.files[fileIndex];
+    const file = this.#torrent.files[fileIndex];
     if (file === undefined || file.isPadding) return;
     const entry = folders.look(file.path);
     if (entry.kind === "missing") return;
@@ -53,16 +49,21 @@ export class Presence {
     this.#allocated[fileIndex] = entry.allocatedBytes ?? NaN;
   }
 
+  /** Whether no file is there at all. */
+  get isNowhere(): boolean {
+    return this.#sizes.every((size) => size === MISSING);
+  }
+
   /** The files that have bytes where the torrent has some too. */
   occupied(): number[] {
-    return this.#metainfo.files.flatMap((file, fileIndex) =>
+    return this.#torrent.files.flatMap((file, fileIndex) =>
       file.lengthBytes > 0 && this.#size(fileIndex) > 0 ? [fileIndex] : []
     );
   }
 
   /** The files that are empty and not there. */
   missingEmpty(): number[] {
-    return this.#metainfo.files.flatMap((file, fileIndex) =>
+    return this.#torrent.files.flatMap((file, fileIndex) =>
       file.lengthBytes === 0 && !file.isPadding && this.#size(fileIndex) === MISSING
         ? [fileIndex]
         : []
@@ -103,35 +104,29 @@ export class Presence {
     return true;
   }
 
-  /** These bytes were found in the file: the room that their pages take is accounted for. */
-  found(fileIndex: number, fileOffset: number, bytes: Uint8Array): void {
-    if (Number.isNaN(this.#spare[fileIndex]) || isZero(bytes)) return;
-    const first = (PAGE_LENGTH - fileOffset % PAGE_LENGTH) % PAGE_LENGTH;
-    for (let at = first; at + PAGE_LENGTH <= bytes.length; at += PAGE_LENGTH) {
-      // The first byte mostly tells.
-      if (bytes[at] !== 0 || !isZero(bytes.subarray(at, at + PAGE_LENGTH))) {
-        this.#use(fileIndex, PAGE_LENGTH);
-      }
-    }
+  /** So much data was found, by file: the room that it takes is accounted for. */
+  found(dataBytes: ReadonlyMap<number, number>): void {
+    for (const [fileIndex, bytes] of dataBytes) this.#use(fileIndex, bytes);
   }
 
   /** How many bytes of disk are still to be taken for the pieces that are not verified. */
   neededBytes(verified: Uint8Array): number {
-    const missing = new Float64Array(this.#sizes.length);
-    for (let pieceIndex = 0; pieceIndex < this.#geometry.pieceCount; pieceIndex++) {
-      if (hasBit(verified, pieceIndex)) continue;
-      for (const span of this.#pieceSpans(pieceIndex)) {
-        missing[span.fileIndex] = (missing[span.fileIndex] ?? 0) + span.lengthBytes;
+    const missing = Float64Array.from(this.#torrent.files, ({ lengthBytes }) => lengthBytes);
+    forEachBit(verified, (pieceIndex) => {
+      for (const { fileIndex, lengthBytes } of this.#pieceSpans(pieceIndex)) {
+        missing[fileIndex] = (missing[fileIndex] ?? 0) - lengthBytes;
       }
-    }
-    return missing.reduce(
-      (sum, bytes, index) => sum + Math.min(bytes, this.#unallocated(index)),
-      0,
-    );
+    });
+    let needed = 0;
+    this.#torrent.files.forEach(({ isPadding }, fileIndex) => {
+      if (isPadding) return;
+      needed += Math.min(missing[fileIndex] ?? 0, this.#unallocated(fileIndex));
+    });
+    return needed;
   }
 
   #unallocated(fileIndex: number): number {
-    const lengthBytes = this.#metainfo.files[fileIndex]?.lengthBytes ?? 0;
+    const lengthBytes = this.#torrent.files[fileIndex]?.lengthBytes ?? 0;
     const allocated = this.#allocated[fileIndex] ?? NaN;
     const taken = Number.isNaN(allocated) ? this.#size(fileIndex) : allocated;
     return Math.max(0, lengthBytes - Math.max(0, taken));
@@ -170,13 +165,13 @@ export class Presence {
  * @throws {StorageError} when something else than a file is in the place of one
  */
 export async function scanPresence(
-  metainfo: Metainfo,
+  torrent: StoredTorrent,
   folders: Folders,
   options: { signal: AbortSignal },
 ): Promise<Presence> {
-  const presence = new Presence(metainfo);
+  const presence = new Presence(torrent);
   options.signal.throwIfAborted();
-  for (let fileIndex = 0; fileIndex < metainfo.files.length; fileIndex++) {
+  for (let fileIndex = 0; fileIndex < torrent.files.length; fileIndex++) {
     presence.look(fileIndex, folders);
     if (fileIndex % FILES_PER_TURN === FILES_PER_TURN - 1) await delay(0, options);
   }

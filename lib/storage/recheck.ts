@@ -1,68 +1,63 @@
 /**
- * Hashes what the journal does not vouch for, what is likely to be there first.
+ * Hashes what the journal does not vouch for, likely pieces first.
  *
- * After a kill that is the piece or two that were in flight, somewhere in a file that is mostly a hole.
+ * After a kill those are the piece or two that were in flight, somewhere in a file that is mostly a hole.
  * Once they are found, the room that the file takes is accounted for, and its holes need not be read.
  *
  * @module
  */
-import type { Metainfo } from "../torrent/metainfo.ts";
-import { emptyBits, hasBit, setBit, unite } from "../base/bits.ts";
-import { hashPieces, type HashPiecesOptions } from "./check.ts";
-import type { Files } from "./files.ts";
+import { emptyBits, setBit, unite } from "../base/bits.ts";
+import type { Geometry } from "../torrent/geometry.ts";
+import type { Disk } from "./disk.ts";
+import type { Hashed } from "./hashing.ts";
 import { isVouchedFor, type OldState } from "./old_state.ts";
 import type { Presence } from "./presence.ts";
-import { readRun } from "./run.ts";
 import type { CheckProgress } from "./store.ts";
-import { isZero } from "./zeros.ts";
 
-/** How many bytes at each end of a piece tell whether something was written. */
-const PROBE_LENGTH = 256;
-
-/** What hashUnvouched() needs to know. */
-export interface HashUnvouchedOptions {
+/** What is known before anything is hashed, and who hashes. */
+export interface RecheckOptions {
+  readonly geometry: Geometry;
   readonly presence: Presence;
   readonly old: OldState;
+  readonly disk: Pick<Disk, "hash" | "probe">;
   readonly signal: AbortSignal;
 }
 
-/** Returns a bit per piece, set where the hash is right. @throws {StorageError} */
+/**
+ * Yields progress that never steps back, and returns what was found.
+ *
+ * @throws {StorageError}
+ */
 export async function* hashUnvouched(
-  metainfo: Metainfo,
-  files: Files,
-  options: HashUnvouchedOptions,
-): AsyncGenerator<CheckProgress, Uint8Array, undefined> {
-  const { presence, old, signal } = options;
-  const tried = emptyBits(metainfo.geometry.pieceCount);
+  options: RecheckOptions,
+): AsyncGenerator<CheckProgress, Hashed, undefined> {
+  const { geometry, presence, old, disk } = options;
   const mayHold = (pieceIndex: number) =>
     !isVouchedFor(old, pieceIndex) && presence.mayHold(pieceIndex);
-  const read: HashPiecesOptions["read"] = (offset, bytes) =>
-    readRun(metainfo.geometry, { offset, bytes }, async (span, part) => {
-      part.fill(0, await files.read(span.fileIndex, span.fileOffset, part));
-      presence.found(span.fileIndex, span.fileOffset, part);
-    });
-  if (old.kind !== "state") {
-    return yield* hashPieces(metainfo, { signal, read, wants: mayHold });
-  }
-  const isLikely = (pieceIndex: number) => {
-    if (!mayHold(pieceIndex) || !hasData(metainfo, files, pieceIndex)) return false;
-    setBit(tried, pieceIndex);
-    return true;
-  };
+  const candidates = () => bitsWhere(geometry.pieceCount, mayHold);
   const reported = { bytes: -1 };
-  const found = yield* rising(hashPieces(metainfo, { signal, read, wants: isLikely }), reported);
-  const wants = (pieceIndex: number) => !hasBit(tried, pieceIndex) && mayHold(pieceIndex);
-  return unite(
-    found,
-    yield* rising(hashPieces(metainfo, { signal, read, wants }), reported),
-  );
+  if (presence.isNowhere) return nothing(geometry);
+  if (old.kind !== "state") return yield* hashRising(candidates(), options, reported);
+  const likely = await disk.probe(candidates());
+  const first = yield* hashRising(likely, options, reported);
+  presence.found(first.dataBytes);
+  const others = candidates().map((byte, at) => byte & ~(likely[at] ?? 0));
+  const second = yield* hashRising(others, options, reported);
+  return {
+    right: unite(first.right, second.right),
+    dataBytes: second.dataBytes,
+    unreadable: new Map([...first.unreadable, ...second.unreadable]),
+  };
 }
 
-/** Two passes, one progress: what would step back is not reported. */
-async function* rising(
-  pass: AsyncGenerator<CheckProgress, Uint8Array, undefined>,
+/** Several passes, one progress: what would step back is not reported. */
+async function* hashRising(
+  wanted: Uint8Array,
+  { geometry, disk, signal }: RecheckOptions,
   reported: { bytes: number },
-): AsyncGenerator<CheckProgress, Uint8Array, undefined> {
+): AsyncGenerator<CheckProgress, Hashed, undefined> {
+  if (wanted.every((byte) => byte === 0)) return nothing(geometry);
+  const pass = disk.hash(wanted, { signal });
   try {
     for (;;) {
       const next = await pass.next();
@@ -72,22 +67,18 @@ async function* rising(
       yield next.value;
     }
   } finally {
-    await pass.return(new Uint8Array(0));
+    await pass.return(nothing(geometry));
   }
 }
 
-/** Whether something but zeros stands at the start or the end of the piece. */
-function hasData(metainfo: Metainfo, files: Files, pieceIndex: number): boolean {
-  const { geometry } = metainfo;
-  const start = geometry.pieceOffset(pieceIndex);
-  const end = start + geometry.pieceLength(pieceIndex);
-  return [start, Math.max(start, end - PROBE_LENGTH)].some((offset) => {
-    for (const span of geometry.spans(offset, Math.min(PROBE_LENGTH, end - offset))) {
-      if (span.isPadding) continue;
-      const probe = new Uint8Array(span.lengthBytes);
-      files.peek(span.fileIndex, span.fileOffset, probe);
-      if (!isZero(probe)) return true;
-    }
-    return false;
-  });
+function nothing(geometry: Geometry): Hashed {
+  return { right: emptyBits(geometry.pieceCount), dataBytes: new Map(), unreadable: new Map() };
+}
+
+function bitsWhere(count: number, isSet: (index: number) => boolean): Uint8Array {
+  const bits = emptyBits(count);
+  for (let index = 0; index < count; index++) {
+    if (isSet(index)) setBit(bits, index);
+  }
+  return bits;
 }

@@ -5,40 +5,30 @@
  */
 import type { FileSpan, Geometry } from "../torrent/geometry.ts";
 
-/** Hands out the parts of `bytes` that belong into files; padding is passed over. */
-export function writeRun(
+/** Bytes, and where in the torrent they belong. */
+export interface Placed {
+  /** In bytes from the start of the torrent. */
+  readonly offset: number;
+  /** As many as belong there. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Hands out the parts of `bytes`, each with the span of a file that it belongs to, padding included.
+ *
+ * @throws {RangeError} when they reach outside of the torrent
+ */
+export function forEachSpan(
   geometry: Geometry,
-  place: { readonly offset: number; readonly bytes: Uint8Array },
-  write: (span: FileSpan, part: Uint8Array) => void,
+  { offset, bytes }: Placed,
+  use: (span: FileSpan, part: Uint8Array) => void,
 ): void {
-  const { offset, bytes } = place;
+  if (offset < 0 || offset + bytes.length > geometry.totalLength) {
+    throw new RangeError(`Cannot reach ${bytes.length} bytes at ${offset}: outside of the torrent`);
+  }
   let at = 0;
-  for (const span of runSpans(geometry, offset, bytes.length)) {
-    const part = bytes.subarray(at, at + span.lengthBytes);
-    if (!span.isPadding) write(span, part);
+  for (const span of geometry.spans(offset, bytes.length)) {
+    use(span, bytes.subarray(at, at + span.lengthBytes));
     at += span.lengthBytes;
   }
-}
-
-/** Has the parts of `bytes` filled that come from files, one after the other; padding is zeros. */
-export async function readRun(
-  geometry: Geometry,
-  place: { readonly offset: number; readonly bytes: Uint8Array },
-  read: (span: FileSpan, part: Uint8Array) => Promise<void>,
-): Promise<void> {
-  const { offset, bytes } = place;
-  let at = 0;
-  for (const span of runSpans(geometry, offset, bytes.length)) {
-    const part = bytes.subarray(at, at + span.lengthBytes);
-    if (span.isPadding) part.fill(0);
-    else await read(span, part);
-    at += span.lengthBytes;
-  }
-}
-
-function runSpans(geometry: Geometry, offset: number, lengthBytes: number) {
-  if (offset < 0 || offset + lengthBytes > geometry.totalLength) {
-    throw new RangeError(`Cannot reach ${lengthBytes} bytes at ${offset}: outside of the torrent`);
-  }
-  return geometry.spans(offset, lengthBytes);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import { emptyBits, setBit } from "../base/bits.ts";
-import { BLOCK, type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
-import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { BLOCK, type Ledger, LOCAL_SOURCE, type SourceId } from "../ledger.ts";
 import type { Store } from "./store.ts";
+import { partsOf } from "./store_blocks.ts";
 
 /**
  * Stores and records the blocks of open pieces, and makes everything recorded last. Blocks of liars are
@@ -19,22 +19,21 @@ export async function saveOpenPieces(
   store: Store,
   isLiar: (source: SourceId) => boolean,
 ): Promise<void> {
+  const saving: Promise<unknown>[] = [];
   ledger.closeAll((piece) => {
-    const held = emptyBits(piece.blockCount);
-    for (let block = 0; block < piece.blockCount; block++) {
-      if (piece.states[block] !== BLOCK.held || isLiar(piece.sourceOf[block] ?? LOCAL_SOURCE)) {
-        continue;
+    for (const run of piece.runs) {
+      if (run.start === undefined) continue;
+      for (const part of partsOf(ledger, run, (source) => !isLiar(source))) {
+        saving.push(store.put({ ...part, endsPiece: false }));
       }
-      setBit(held, block);
-      if (piece.buffer !== undefined) storeBlock(piece, block, piece.buffer);
     }
-    store.recordPartial(piece.pieceIndex, held);
+    const held = emptyBits(piece.blockCount);
+    piece.states.forEach((state, block) => {
+      const isOurs = state === BLOCK.held && !isLiar(piece.sourceOf[block] ?? LOCAL_SOURCE);
+      if (isOurs) setBit(held, block);
+    });
+    saving.push(store.recordPartial(piece.pieceIndex, held));
   });
+  await Promise.all(saving);
   await store.sync();
-
-  function storeBlock(piece: OpenPiece, block: number, buffer: Uint8Array): void {
-    const begin = block * BLOCK_LENGTH;
-    const bytes = buffer.subarray(begin, begin + BLOCK_LENGTH);
-    store.write(ledger.geometry.pieceOffset(piece.pieceIndex) + begin, bytes);
-  }
 }

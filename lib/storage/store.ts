@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Memory } from "../base/memory.ts";
 
 /** What of a torrent was found stored. */
 export interface Resumed {
@@ -21,13 +22,41 @@ export interface CheckProgress {
   readonly totalBytes: number;
 }
 
+/** Bytes of one piece, to be stored. */
+export interface RunBytes {
+  /** The piece that they belong to. */
+  readonly pieceIndex: number;
+  /** Where in the piece they belong, in bytes. */
+  readonly begin: number;
+  /** They must stay as they are until put() is done. */
+  readonly bytes: Uint8Array;
+  /** Whether all the rest of the piece was put before: then it is hashed. */
+  readonly endsPiece: boolean;
+}
+
+/** What became of bytes that were put. */
+export type Outcome =
+  /** They are stored; the piece is not whole yet. */
+  | { readonly kind: "stored" }
+  /** The piece matches its hash and is stored. */
+  | { readonly kind: "right" }
+  /** It does not. What was stored of it is of no use. */
+  | {
+    readonly kind: "wrong";
+    /** Of each of its blocks: the same for the same bytes. */
+    readonly digests: readonly string[];
+  };
+
 /**
- * The bytes of one torrent and the record of which of them are verified. Offsets are in the torrent's
- * run of bytes. Padding is never stored and reads as zeros.
+ * The bytes of one torrent and the record of which of them are verified. Padding is never stored and
+ * reads as zeros.
  */
 export interface Store extends AsyncDisposable {
   /** The file or folder that is written, for people. */
   readonly output: string;
+
+  /** Where bytes that are put should lie, if they are not to be copied. */
+  readonly memory?: Memory | undefined;
 
   /**
    * Finds out what is there, hashing what no record vouches for. To be run to its end before anything
@@ -37,17 +66,22 @@ export interface Store extends AsyncDisposable {
    */
   check(options: { signal: AbortSignal }): AsyncGenerator<CheckProgress, Resumed, undefined>;
 
-  /** Stores bytes at `offset`, whole. @throws {StorageError} */
-  write(offset: number, bytes: Uint8Array): void;
+  /**
+   * Stores bytes of a piece; with the last of them, hashes it, and records that it is stored when it is
+   * right. Of a piece that is put whole, nothing is stored otherwise. What is put first is done first.
+   *
+   * @throws {StorageError}
+   */
+  put(run: RunBytes): Promise<Outcome>;
 
-  /** Fills `into` from `offset`, whole. @throws {StorageError} when the bytes are not there */
+  /** The digests of the blocks of a piece that is stored, as in a wrong Outcome. @throws {StorageError} */
+  digests(pieceIndex: number): Promise<readonly string[]>;
+
+  /** Fills `into` from `offset` in the torrent, whole. @throws {StorageError} when the bytes are not there */
   read(offset: number, into: Uint8Array): Promise<void>;
 
-  /** Records that these pieces are stored and verified; their bytes were written before. @throws {StorageError} */
-  recordVerified(pieceIndices: readonly number[]): void;
-
-  /** Records that some blocks of an unverified piece are stored; read back as `Resumed.partial`. */
-  recordPartial(pieceIndex: number, blocks: Uint8Array): void;
+  /** Records that some blocks of an unverified piece are stored; read back as `Resumed.partial`. @throws {StorageError} */
+  recordPartial(pieceIndex: number, blocks: Uint8Array): Promise<void>;
 
   /** Makes everything recorded survive a power loss. @throws {StorageError} */
   sync(): Promise<void>;

@@ -1,15 +1,18 @@
 /**
- * The check of files on disk against a torrent: read only, no network, one file open at a time.
+ * The check of files on disk against a torrent: read only, no network, on all processors.
  *
  * @module
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
-import { errorCode } from "../base/errors.ts";
+import { delay } from "../base/async.ts";
+import { emptyBits, forEachBit, setBit } from "../base/bits.ts";
 import type { CheckingEvent } from "../events.ts";
-import type { Metainfo, TorrentFile } from "../torrent/metainfo.ts";
-import { type FileFault, type Finding, PieceCheck } from "./piece_check.ts";
+import type { Metainfo } from "../torrent/metainfo.ts";
+import { type FileFault, FileFaults } from "./file_faults.ts";
+import type { Hashed, Hasher } from "./hashing.ts";
+import { canStartThreads } from "./thread/disk_thread.ts";
+import { HashPool, threadsFor } from "./thread/hash_pool.ts";
 
-export type { FileFault };
+export type { FileFault } from "./file_faults.ts";
 
 /** What verify() reports; plain data, ready for JSON.stringify(). */
 export type VerifyEvent =
@@ -39,17 +42,18 @@ export type VerifyEvent =
 export interface VerifyOptions {
   /** The folder that holds what was downloaded. */
   readonly directory: string;
-  /** Looked at every 50 ms. */
+  /** Ends the check. */
   readonly signal?: AbortSignal;
 }
 
-/** The unit of reading, in bytes. */
-const READ_LENGTH = 1024 * 1024;
-/** How long the check may keep signals and timers waiting, in milliseconds. */
-const TURN_MS = 50;
+/** Files looked at before others get their turn. */
+const FILES_PER_TURN = 1024;
+
+/** How often progress is reported at most, in milliseconds. */
+const REPORT_MS = 50;
 
 /**
- * Checks every piece, file by file; then names the files at fault, then sums up. Memory is bounded
+ * Checks every piece that can be there; then names the files at fault, then sums up. Memory is bounded
  * whatever the length of pieces. No symbolic link below the folder is followed.
  *
  * @throws the signal's reason
@@ -58,142 +62,96 @@ export async function* verify(
   metainfo: Metainfo,
   options: VerifyOptions,
 ): AsyncGenerator<VerifyEvent, void, undefined> {
-  const check = new PieceCheck(metainfo);
-  const totalBytes = metainfo.geometry.totalLength;
-  let turnEnds = performance.now() + TURN_MS;
-  for (const _ of readFiles(metainfo, options.directory, check)) {
-    if (performance.now() < turnEnds) continue;
-    yield { kind: "checking", checkedBytes: check.position, totalBytes };
-    await nextTurn();
-    options.signal?.throwIfAborted();
-    turnEnds = performance.now() + TURN_MS;
+  const signal = options.signal ?? new AbortController().signal;
+  const { directory } = options;
+  const faults = await lookAtFiles(metainfo, directory, signal);
+  const wanted = emptyBits(metainfo.geometry.pieceCount);
+  let wantedBytes = 0;
+  for (let pieceIndex = 0; pieceIndex < metainfo.geometry.pieceCount; pieceIndex++) {
+    if (!faults.mayHold(pieceIndex)) continue;
+    setBit(wanted, pieceIndex);
+    wantedBytes += metainfo.geometry.pieceLength(pieceIndex);
   }
+  await using hasher = await startHasher(metainfo, directory, wantedBytes);
+  const { right, unreadable } = yield* reportHashing(hasher, wanted, signal);
+  for (const [fileIndex, code] of unreadable) faults.refuse(fileIndex, code);
+  faults.judge(right, wanted);
+  const { totalLength: totalBytes } = metainfo.geometry;
   yield { kind: "checking", checkedBytes: totalBytes, totalBytes };
-  yield* report(metainfo, check);
+  yield* report(metainfo, faults, right);
 }
 
-/** Timers and signals get their turn. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
-}
-
-/** Feeds all files to the check in the torrent's order, yielding after each part. */
-function* readFiles(
+async function lookAtFiles(
   metainfo: Metainfo,
   directory: string,
-  check: PieceCheck,
-): Generator<void, void, undefined> {
-  const folders = new FolderCheck(directory);
-  const buffer = new Uint8Array(READ_LENGTH);
-  for (const [fileIndex, file] of metainfo.files.entries()) {
-    if (file.isPadding) {
-      yield* check.feedZeros(file.lengthBytes);
-      continue;
-    }
-    const end = check.position + file.lengthBytes;
-    try {
-      folders.check(file.path);
-      yield* readFile(`${directory}/${file.path.join("/")}`, { file, check, buffer });
-    } catch (error) {
-      check.addFinding(fileIndex, findingOf(error));
-    }
-    if (check.position < end) check.skipTo(end);
-    yield;
+  signal: AbortSignal,
+): Promise<FileFaults> {
+  const faults = new FileFaults(metainfo, directory);
+  signal.throwIfAborted();
+  for (let fileIndex = 0; fileIndex < metainfo.files.length; fileIndex++) {
+    faults.look(fileIndex);
+    if (fileIndex % FILES_PER_TURN === FILES_PER_TURN - 1) await delay(0, { signal });
   }
+  return faults;
 }
 
-function* readFile(
-  path: string,
-  parts: { readonly file: TorrentFile; readonly check: PieceCheck; readonly buffer: Uint8Array },
-): Generator<void, void, undefined> {
-  const { file, check, buffer } = parts;
-  // A FIFO must not block us; O_NOFOLLOW is not known to Windows.
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const descriptor = openSync(path, flags);
+async function startHasher(
+  metainfo: Metainfo,
+  directory: string,
+  wantedBytes: number,
+): Promise<Hasher & AsyncDisposable> {
+  if (canStartThreads()) {
+    return await HashPool.start({ torrent: metainfo, directory }, threadsFor(wantedBytes));
+  }
+  const { LocalDisk } = await import("./local_disk.ts");
+  return new LocalDisk(metainfo, directory);
+}
+
+async function* reportHashing(
+  hasher: Hasher,
+  wanted: Uint8Array,
+  signal: AbortSignal,
+): AsyncGenerator<CheckingEvent, Hashed, undefined> {
+  const hashing = hasher.hash(wanted, { signal });
+  let reportedAtMs = -Infinity;
   try {
-    if (!fstatSync(descriptor).isFile()) throw new FaultError("unreadable", "it is not a file");
-    for (let offset = 0; offset < file.lengthBytes;) {
-      const wanted = Math.min(buffer.length, file.lengthBytes - offset);
-      const count = readSync(descriptor, buffer, 0, wanted, offset);
-      if (count === 0) throw new FaultError("short", `it ends at ${offset} of ${file.lengthBytes}`);
-      check.feed(buffer.subarray(0, count));
-      offset += count;
-      yield;
+    for (;;) {
+      const step = await hashing.next();
+      if (step.done) return step.value;
+      const nowMs = performance.now();
+      if (nowMs - reportedAtMs < REPORT_MS) continue;
+      reportedAtMs = nowMs;
+      yield { kind: "checking", ...step.value };
     }
   } finally {
-    closeSync(descriptor);
+    // Where the consumer leaves, threads are still at work.
+    await hashing.return({ right: wanted, dataBytes: new Map(), unreadable: new Map() });
   }
 }
 
-/** A fault found while reading one file; never leaves this module. */
-class FaultError extends Error {
-  override readonly name = "FaultError";
-  readonly finding: Finding;
-
-  constructor(fault: FileFault, message: string) {
-    super(message);
-    this.finding = { fault, message };
-  }
-}
-
-/** @throws what is no fault of a file, such as a missing permission of Deno's */
-function findingOf(error: unknown): Finding {
-  if (error instanceof FaultError) return error.finding;
-  const code = errorCode(error);
-  if (code === undefined) throw error;
-  if (code === "ENOENT" || code === "ENOTDIR") {
-    return { fault: "missing", message: "it is not there" };
-  }
-  if (code === "ELOOP") return { fault: "unreadable", message: "it is a symbolic link" };
-  return { fault: "unreadable", message: `it cannot be read (${code})` };
-}
-
-/** What was found, once every byte was fed or skipped. */
-function* report(metainfo: Metainfo, check: PieceCheck): Generator<VerifyEvent, void, undefined> {
-  const { files, geometry } = metainfo;
-  const findings = [...check.findings].sort(([a], [b]) => a - b);
+/** What was found, once every piece was hashed or passed over. */
+function* report(
+  { files, geometry }: Metainfo,
+  { findings }: FileFaults,
+  right: Uint8Array,
+): Generator<VerifyEvent, void, undefined> {
   for (const [fileIndex, { fault, message }] of findings) {
     yield { kind: "file", path: files[fileIndex]?.path.join("/") ?? "", fault, message };
   }
+  let haveBytes = 0;
+  let havePieces = 0;
+  forEachBit(right, (pieceIndex) => {
+    haveBytes += geometry.pieceLength(pieceIndex);
+    havePieces++;
+  });
   yield {
     kind: "verified",
     isComplete: findings.length === 0,
-    haveBytes: check.haveBytes,
+    haveBytes,
     totalBytes: geometry.totalLength,
-    havePieces: check.havePieces,
+    havePieces,
     pieceCount: geometry.pieceCount,
     fileCount: files.filter(({ isPadding }) => !isPadding).length,
     badFiles: findings.length,
   };
-}
-
-/** Looks once at each folder below the root: a symbolic link may lead anywhere. */
-class FolderCheck {
-  readonly #root: string;
-  readonly #seen = new Map<string, "folder" | Finding>();
-
-  constructor(root: string) {
-    this.#root = root;
-  }
-
-  /** @throws {FaultError} when a folder on the way to the file is none */
-  check(path: readonly string[]): void {
-    for (let depth = 1; depth < path.length; depth++) {
-      const folder = path.slice(0, depth).join("/");
-      const result = this.#seen.get(folder) ?? this.#look(folder);
-      this.#seen.set(folder, result);
-      if (result !== "folder") throw new FaultError(result.fault, result.message);
-    }
-  }
-
-  #look(folder: string): "folder" | Finding {
-    try {
-      const stat = lstatSync(`${this.#root}/${folder}`);
-      if (stat.isDirectory()) return "folder";
-      if (!stat.isSymbolicLink()) return { fault: "missing", message: "its folder is a file" };
-      return { fault: "unreadable", message: "its folder is a symbolic link" };
-    } catch (error) {
-      return findingOf(error);
-    }
-  }
 }

@@ -1,6 +1,7 @@
 /** How fast messages are cut out of what a socket delivers: divide `bytes` by the time per iteration. */
 import { Framer } from "../../lib/peers/framer.ts";
 import { Outbox } from "../../lib/peers/outbox.ts";
+import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 
 const BYTES = 64 * 2 ** 20;
@@ -13,10 +14,11 @@ function pieceMessages(lengthBytes: number): Uint8Array {
 }
 
 const stream = pieceMessages(BYTES);
+const buffers = new ReadBuffers();
 
 /** Delivers the stream in reads of at most `readLength` bytes; what it copies stands for the socket's own work. */
 function frame(readLength: number): number {
-  const framer = new Framer();
+  using framer = new Framer({ buffers });
   let blocks = 0;
   for (let at = 0; at < stream.length;) {
     const space = framer.space();

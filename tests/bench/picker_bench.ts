@@ -38,7 +38,7 @@ function pick({ ledger }: Crowd, source: Source, count: number): OpenPiece[] {
     ledger,
     source,
     count,
-    isStarved: false,
+    need: "usual",
     isWorthDoubling: () => false,
     ask: (piece) => void pieces.push(piece),
   });

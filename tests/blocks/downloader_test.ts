@@ -2,22 +2,26 @@ import { assertEquals, assertInstanceOf } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
 import { Downloads } from "../../lib/blocks/request.ts";
 import { BLOCK, type Ledger } from "../../lib/ledger.ts";
+import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { FakePeer } from "../support/fake_peer.ts";
-import { bitsOf, KIB, makeLedger, plainGeometry } from "../support/torrents.ts";
+import { bitsOf, KIB, makeLedger, makeMemory, plainGeometry } from "../support/torrents.ts";
 
-/** A download of two pieces of two blocks, and peers for it. */
+/** Two pieces of two blocks. */
+const GEOMETRY = plainGeometry(64 * KIB, 32 * KIB);
+const MAX_PEERS = 16;
+
+/** A download of them, and peers for it. */
 class Rig {
-  readonly ledger: Ledger = makeLedger(plainGeometry(64 * KIB, 32 * KIB));
-  readonly downloads = new Downloads({
-    ledger: this.ledger,
-    sink: { write: () => {} },
-    count: () => {},
-  });
+  readonly memory = makeMemory(GEOMETRY, MAX_PEERS);
+  readonly buffers = new ReadBuffers(this.memory);
+  readonly ledger: Ledger = makeLedger(GEOMETRY, { memory: this.memory });
+  readonly downloads = new Downloads({ ledger: this.ledger, count: () => {} });
 
   /** A peer that has these pieces and has unchoked us. */
   async join(pieces: readonly number[], nowMs = 0): Promise<FakePeer> {
-    const peer = new FakePeer(this.downloads, { bitfieldLength: 1, nowMs });
+    const { buffers } = this;
+    const peer = new FakePeer(this.downloads, { bitfieldLength: 1, nowMs, buffers });
     peer.says.bitfield(bitsOf(2, pieces));
     peer.says.unchoke();
     await peer.send();
@@ -33,9 +37,14 @@ class Rig {
   }
 }
 
+/** The bytes of a block: those of another one differ. */
+function blockOf(pieceIndex: number, block: number, length = BLOCK_LENGTH): Uint8Array {
+  return new Uint8Array(length).fill(0x80 + 16 * pieceIndex + block);
+}
+
 function say(peer: FakePeer, key: string, length = BLOCK_LENGTH): Promise<void> {
   const [pieceIndex = 0, block = 0] = key.split(":").map(Number);
-  peer.says.piece(pieceIndex, block * BLOCK_LENGTH, new Uint8Array(length));
+  peer.says.piece(pieceIndex, block * BLOCK_LENGTH, blockOf(pieceIndex, block, length));
   return peer.send();
 }
 
@@ -51,12 +60,15 @@ Deno.test("Downloader asks for what a peer has, and delivers what comes, byte by
   const peer = await rig.join([1]);
   assertEquals(peer.heard(), ["interested", "request 1:0", "request 1:1"]);
   await say(peer, "1:1");
+  assertEquals([rig.downloads.runs.size, peer.session.wasUseful], [0, true]);
   await say(peer, "1:0");
   assertEquals(rig.held(), ["1:0", "1:1"]);
-  const first = await rig.downloads.blocks.next();
-  const second = await rig.downloads.blocks.next();
-  const completes = [first, second].map(({ value }) => value?.map((block) => block.completesPiece));
-  assertEquals(completes, [[false], [true]]);
+  assertEquals(rig.downloads.runs.size, 1);
+  const { value: [full] = [] } = await rig.downloads.runs.next();
+  assertEquals([full?.run.piece.pieceIndex, full?.endsPiece], [1, true]);
+  const start = full?.run.start ?? NaN;
+  const bytes = rig.memory.bytes.slice(start, start + 2 * BLOCK_LENGTH);
+  assertEquals(bytes, new Uint8Array([...blockOf(1, 0), ...blockOf(1, 1)]));
   await part(peer);
 });
 
@@ -114,10 +126,10 @@ Deno.test("Downloader closes a peer whose block has a wrong length, and has it f
 Deno.test("Downloader gives a peer that joins late its full time to answer", async () => {
   const rig = new Rig();
   const peer = await rig.join([0], 100_000);
-  peer.session.tick(100_250);
+  peer.tick(100_250);
   assertEquals([...rig.ledger.openWithFree], []);
   peer.heard();
-  peer.session.tick(110_000);
+  peer.tick(110_000);
   assertEquals(peer.heard(), ["request 0:0"], "stalling by then: asked for one block");
   await say(peer, "0:0");
   assertEquals(peer.heard(), ["request 0:1"], "back: asked for the rest");
@@ -129,7 +141,7 @@ Deno.test("Downloader asks a fast peer in end game for what a silent one holds",
   const [silent, fast] = [await rig.join([0]), await rig.join([1])];
   for (const key of ["1:0", "1:1"]) await say(fast, key);
   for (let nowMs = 250; nowMs < 5_000; nowMs += 250) {
-    for (const peer of [silent, fast]) peer.session.tick(nowMs);
+    for (const peer of [silent, fast]) peer.tick(nowMs);
   }
   fast.heard();
   fast.says.have(0);
@@ -145,7 +157,7 @@ Deno.test("Downloader leaves room in end game for who answers, however many stal
   const fast = await rig.join([1]);
   for (const key of ["1:0", "1:1"]) await say(fast, key);
   for (let nowMs = 250; nowMs < 10_000; nowMs += 250) {
-    for (const peer of [...stalling, fast]) peer.session.tick(nowMs);
+    for (const peer of [...stalling, fast]) peer.tick(nowMs);
     await Promise.resolve();
   }
   fast.heard();

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
-import { Intake } from "../../lib/blocks/intake.ts";
+import { type FullRun, Intake } from "../../lib/blocks/intake.ts";
 import { RequestQueue } from "../../lib/blocks/request_queue.ts";
-import { BLOCK, type Ledger, type OpenPiece, type Source } from "../../lib/ledger.ts";
+import { BLOCK, type Ledger, type OpenPiece, type Run, type Source } from "../../lib/ledger.ts";
+import { PieceMessage } from "../../lib/peers/message.ts";
 import { BLOCK_LENGTH, type Geometry } from "../../lib/torrent/geometry.ts";
-import { addSource, KIB, makeLedger, plainGeometry } from "../support/torrents.ts";
+import { addSource, KIB, makeLedger, makeMemory, plainGeometry } from "../support/torrents.ts";
 
 /** One peer's intake, and what it tells. */
 class Rig {
@@ -13,15 +14,17 @@ class Rig {
   readonly source: Source;
   readonly intake: Intake;
   readonly cancelled: string[] = [];
-  readonly written: number[] = [];
   readonly counted = { useful: 0, wasted: 0 };
+  /** What the peer's messages are read into. */
+  readonly #message = new PieceMessage();
 
   constructor(geometry: Geometry = plainGeometry(100 * KIB, 40 * KIB)) {
-    this.ledger = makeLedger(geometry);
+    const memory = makeMemory(geometry);
+    this.#message.start = memory.allocate(2 * BLOCK_LENGTH);
+    this.ledger = makeLedger(geometry, { memory });
     this.source = addSource(this.ledger);
     const shared = {
       ledger: this.ledger,
-      sink: { write: (offset: number) => void this.written.push(offset) },
       cancel: (piece: OpenPiece, block: number) => {
         this.cancelled.push(`${piece.pieceIndex}:${block}`);
       },
@@ -43,34 +46,89 @@ class Rig {
     for (const { piece, block } of this.queue.giveUpAll()) this.ledger.unrequest(piece, block);
   }
 
-  receive(pieceIndex: number, block: number, length = BLOCK_LENGTH): void {
-    const bytes = new Uint8Array(length).fill(block + 1);
-    this.intake.receive(pieceIndex, block * BLOCK_LENGTH, bytes);
+  /** A block comes, of bytes that tell it from its neighbours. @returns whether it was of use */
+  receive(pieceIndex: number, block: number, length = BLOCK_LENGTH): boolean {
+    return this.receiveAt(pieceIndex, { begin: block * BLOCK_LENGTH, length, mark: block + 1 });
+  }
+
+  receiveAt(
+    pieceIndex: number,
+    block: { readonly begin: number; readonly length: number; readonly mark: number },
+  ): boolean {
+    const { begin, length, mark } = block;
+    const message = this.#message;
+    const { bytes } = this.ledger.budget.memory;
+    bytes.fill(mark, message.start, message.start + length);
+    const isUseful = this.intake.receive(
+      Object.assign(message, { pieceIndex, begin, lengthBytes: length }),
+    );
+    bytes.fill(0xff, message.start, message.start + length);
+    return isUseful;
+  }
+
+  /** The first byte of each block of a run, as it lies in memory. */
+  marks({ start = NaN, blockCount }: Run): (number | undefined)[] {
+    const { bytes } = this.ledger.budget.memory;
+    return Array.from({ length: blockCount }, (_, block) => bytes[start + block * BLOCK_LENGTH]);
   }
 }
 
-Deno.test("receive() puts each block in its place, and tells which one completes the piece", () => {
+/** Which runs are full, by their first block, and whether their piece is. */
+function told(full: readonly FullRun[]): (readonly [number, boolean])[] {
+  return full.map(({ run, endsPiece }) => [run.firstBlock, endsPiece]);
+}
+
+Deno.test("receive() puts each block in its place, and tells when the piece is full", () => {
   const rig = new Rig();
   const piece = rig.ledger.open(0);
   for (const block of [0, 1, 2]) rig.ask(piece, block);
-  rig.receive(0, 2, 8 * KIB);
-  rig.receive(0, 0);
-  rig.receive(0, 1);
-  const blocks = rig.intake.take().map(({ block, completesPiece }) => [block, completesPiece]);
-  assertEquals(blocks, [[2, false], [0, false], [1, true]]);
+  assert(rig.receive(0, 2, 8 * KIB));
+  assert(rig.receive(0, 0));
   assertEquals(rig.intake.take(), []);
-  const marks = [0, 16 * KIB, 32 * KIB].map((begin) => piece.buffer?.[begin]);
-  assertEquals([marks, rig.counted], [[1, 2, 3], { useful: 40 * KIB, wasted: 0 }]);
-  assertEquals([rig.cancelled, rig.written], [[], []]);
+  assert(rig.receive(0, 1));
+  assertEquals(told(rig.intake.take()), [[0, true]]);
+  assertEquals(rig.intake.take(), []);
+  assertEquals(rig.marks(piece.runOf(0)), [1, 2, 3]);
+  assertEquals(rig.counted, { useful: 40 * KIB, wasted: 0 });
+  assertEquals(rig.cancelled, []);
   assertEquals(piece.contributors(), new Set([rig.source.id]));
 });
 
-Deno.test("receive() writes blocks of long pieces in place, by their offset in the torrent", () => {
+Deno.test("receive() of a long piece tells each run that is full, and which one ends the piece", () => {
   const rig = new Rig(plainGeometry(10_000 * KIB, 5_000 * KIB));
   const piece = rig.ledger.open(1);
-  rig.ask(piece, 3);
-  rig.receive(1, 3);
-  assertEquals(rig.written, [5_048 * KIB]);
+  const blocks = [...Array(piece.blockCount).keys()];
+  for (const block of blocks) rig.ask(piece, block);
+  const order = [...blocks.slice(64, 128).reverse(), ...blocks.slice(0, 64), ...blocks.slice(128)];
+  for (const block of order) {
+    const isLast = block === blocks.length - 1;
+    assert(rig.receive(1, block, isLast ? 8 * KIB : BLOCK_LENGTH));
+  }
+  const full = rig.intake.take();
+  assertEquals(told(full), [[64, false], [0, false], [128, false], [192, false], [256, true]]);
+  for (const { run } of full) {
+    const marks = blocks.slice(run.firstBlock, run.firstBlock + 64).map((block) => block + 1);
+    assertEquals(rig.marks(run), marks.map((mark) => mark & 0xff));
+  }
+});
+
+Deno.test("receive() wastes a late answer that there is no room for", () => {
+  const rig = new Rig(plainGeometry(40 * 1024 * KIB, 1024 * KIB));
+  const late = rig.ledger.open(39);
+  rig.ask(late, 0);
+  rig.ask(late, 1);
+  rig.giveUpAll();
+  const again = rig.ledger.open(39);
+  const other = rig.ledger.open(0);
+  rig.ledger.request(other, 0, 99);
+  for (let index = 1; rig.ledger.budget.hasRoom("starved"); index++) {
+    rig.ledger.request(rig.ledger.open(index), 0, 99);
+  }
+  assert(!rig.receive(39, 0));
+  assertEquals([again.states[0], rig.counted.wasted], [BLOCK.free, BLOCK_LENGTH]);
+  rig.ledger.unrequest(other, 0);
+  assert(rig.receive(39, 1));
+  assertEquals([again.states[1], rig.counted.useful], [BLOCK.held, BLOCK_LENGTH]);
 });
 
 const WRONG_LENGTHS: readonly (readonly [string, number, number])[] = [
@@ -101,11 +159,11 @@ Deno.test("receive() takes a late answer while the block is missing, once", () =
   rig.giveUpAll();
   const again = rig.ledger.open(0);
   rig.ledger.request(again, 0, other.id);
-  rig.receive(0, 0);
+  assert(rig.receive(0, 0));
   assertEquals([again.states[0], again.sourceOf[0]], [BLOCK.held, rig.source.id]);
   assertEquals(rig.cancelled, ["0:0"]);
   rig.ledger.hold(again, 1, other.id);
-  rig.receive(0, 1);
+  assert(!rig.receive(0, 1));
   assertEquals(rig.counted, { useful: BLOCK_LENGTH, wasted: BLOCK_LENGTH });
   assertEquals(again.sourceOf[1], other.id);
 });
@@ -117,7 +175,7 @@ Deno.test("receive() takes no late answer from a suspect", () => {
   rig.ask(piece, 0);
   rig.giveUpAll();
   const again = rig.ledger.open(0, new Set([rig.source.id]));
-  rig.receive(0, 0);
+  assert(!rig.receive(0, 0));
   assertEquals([again.states[0], rig.counted.wasted], [BLOCK.free, BLOCK_LENGTH]);
 });
 
@@ -129,7 +187,7 @@ Deno.test("receive() wastes the answer for a piece that was judged meanwhile", (
   rig.ledger.reject(piece, undefined);
   const again = rig.ledger.open(0);
   rig.queue.push(piece, 0);
-  rig.receive(0, 0);
+  assert(!rig.receive(0, 0));
   assertEquals([again.states[0], rig.counted.wasted], [BLOCK.free, BLOCK_LENGTH]);
 });
 
@@ -152,7 +210,7 @@ Deno.test("receive() cancels a block elsewhere only where others are asked for i
 Deno.test("receive() bears 15 blocks that nobody asked for", () => {
   const rig = new Rig();
   for (let index = 0; index < 15; index++) {
-    rig.intake.receive(index, 2 ** 32 - 1, new Uint8Array(9));
+    assert(!rig.receiveAt(index, { begin: 2 ** 32 - 1, length: 9, mark: 1 }));
   }
   assertThrows(() => rig.receive(0, 0), PeerError, "16 blocks that were not requested");
   assertEquals(rig.counted, { useful: 0, wasted: 15 * 9 + BLOCK_LENGTH });

@@ -36,14 +36,56 @@ function run(
   }
 }
 
-Deno.test("Pace doubles its depth each round trip to begin with", () => {
+Deno.test("Pace triples its depth each round trip to begin with, and wants as much before", () => {
   const pace = new Pace(4);
   assertEquals(pace.depth, 4);
-  for (const depth of [8, 16, 32, 64, 128]) {
+  for (const depth of [12, 36, 108]) {
+    assertEquals(pace.wanted, depth);
     for (let block = pace.depth; block > 0; block--) pace.received(BLOCK_LENGTH, 10);
     assertEquals(pace.depth, depth);
   }
+  assertEquals(pace.wanted, 250);
 });
+
+Deno.test("Pace wants no more than its depth once that follows the rate", () => {
+  const pace = new Pace(16);
+  run(pace, { fromMs: 0, forMs: 10_000, blocksPerSecond: 40 });
+  assertEquals(pace.wanted, pace.depth);
+});
+
+/** When blocks come that were asked for at 0, at which rate, and how much may be missing to the depth. */
+const SLACKS: readonly (readonly [string, (pace: Pace) => void, (pace: Pace) => number])[] = [
+  ["nothing while the round trip is not known", () => {}, () => 0],
+  ["a quarter of the depth after a short round trip", (pace) => {
+    pace.asked(0);
+    pace.received(BLOCK_LENGTH, 4);
+  }, ({ depth }) => Math.floor(depth / 4)],
+  ["nothing after a longer one, at a rate that is not known", (pace) => {
+    pace.asked(0);
+    pace.received(BLOCK_LENGTH, 5);
+  }, () => 0],
+  ["a quarter at a rate that leaves little on the way", (pace) => {
+    run(pace, { fromMs: 0, forMs: 10_000, blocksPerSecond: 100 });
+  }, ({ depth }) => Math.floor(depth / 4)],
+  ["nothing to the slowest", (pace) => {
+    run(pace, { fromMs: 0, forMs: 60_000, blocksPerSecond: 0.2 });
+    for (let atMs = 60_250; atMs < 70_000; atMs += 250) pace.tick(atMs, 2);
+  }, () => 0],
+  ["nothing where most of it is on the way", (pace) => {
+    pace.setLimit(101);
+    pace.asked(0);
+    pace.received(1000 * BLOCK_LENGTH, 1000);
+    pace.tick(1000, 1);
+  }, () => 0],
+];
+
+for (const [name, play, slackOf] of SLACKS) {
+  Deno.test(`slack is ${name}`, () => {
+    const pace = new Pace(40);
+    play(pace);
+    assertEquals(pace.slack, slackOf(pace));
+  });
+}
 
 Deno.test("Pace asks for 250 at most where the peer names no number", () => {
   const pace = new Pace(16);
@@ -72,7 +114,7 @@ Deno.test("Pace does without a clock that moves", () => {
     pace.received(BLOCK_LENGTH, 5);
     pace.tick(5, 2);
   }
-  assertEquals([pace.depth, pace.bytesPerMs, pace.isStalled(5)], [12, 0, false]);
+  assertEquals([pace.depth, pace.bytesPerMs, pace.isStalled(5)], [22, 0, false]);
   assertEquals(pace.drainMs(3), Infinity);
 });
 
@@ -119,6 +161,17 @@ for (const [name, blocksPerSecond, stallMs] of STALLS) {
     assert(!pace.isLate(atMs + stallMs * 0.15));
   });
 }
+
+Deno.test("excuse() begins the silence anew, and changes nothing else", () => {
+  const pace = new Pace(16);
+  run(pace, { fromMs: 0, forMs: 10_000, blocksPerSecond: 100 });
+  const { depth, bytesPerMs } = pace;
+  assert(pace.isStalled(20_000));
+  pace.excuse(20_000);
+  assert(!pace.isStalled(20_000));
+  assert(pace.isStalled(30_000));
+  assertEquals([pace.depth, pace.bytesPerMs], [depth, bytesPerMs]);
+});
 
 Deno.test("asked() begins the silence anew", () => {
   const pace = new Pace(2);

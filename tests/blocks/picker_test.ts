@@ -2,7 +2,6 @@ import { assert, assertEquals } from "@std/assert";
 import { pickBlocks, type PickOptions } from "../../lib/blocks/picker.ts";
 import { BLOCK, type Ledger, type OpenPiece, type Source } from "../../lib/ledger.ts";
 import { BUDGET_BYTES } from "../../lib/ledger/budget.ts";
-import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { addSource, bitsOf, KIB, makeLedger, plainGeometry } from "../support/torrents.ts";
 
 const MIB = 1024 * KIB;
@@ -27,7 +26,7 @@ class Asker {
       ledger,
       source,
       count,
-      isStarved: false,
+      need: "usual",
       isWorthDoubling: (piece, block) =>
         this.isFast(source) && !this.requesters(piece, block).includes(source),
       ask: (piece, block) => {
@@ -45,10 +44,12 @@ class Asker {
     return this.asked.get(keyOf(piece, block)) ?? [];
   }
 
-  /** The block comes from the source. */
+  /** The block comes from the source; a run that is full with it is stored. */
   answer(piece: OpenPiece, block: number, source: Source): void {
     this.ledger.hold(piece, block, source.id);
     this.ledger.unrequest(piece, block);
+    const run = piece.runOf(block);
+    if (run.isFull) this.ledger.release(run);
   }
 }
 
@@ -119,30 +120,63 @@ for (const [name, makeSource] of NOTHING) {
   });
 }
 
-Deno.test("pickBlocks() opens no piece once the buffers are spent, but one in place for the idle", () => {
-  const asker = new Asker(startedLedger(40, MIB));
-  const source = addSource(asker.ledger);
-  assertEquals(asker.pick(source, 2000).length, 24 * 64);
-  assertEquals(asker.pick(source, 10), []);
-  const idle = addSource(asker.ledger);
-  assertEquals(asker.pick(idle, 100, { isStarved: true }).length, 64);
-  assertEquals([...asker.ledger.openPieces].at(-1)?.buffer, undefined);
-});
+/** One run of each, and several. */
+const LENGTHS = [["pieces of 1 MiB", 40, MIB], ["a piece of 64 MiB", 1, 64 * MIB]] as const;
 
-Deno.test("pickBlocks() asks for no more than the budget in place", () => {
-  const asker = new Asker(makeLedger(plainGeometry(64 * MIB, 64 * MIB)));
-  const source = addSource(asker.ledger);
-  assertEquals(asker.pick(source, 5000).length, BUDGET_BYTES / BLOCK_LENGTH);
-  assertEquals(asker.ledger.budget.freeBytes, 0);
-});
+for (const [name, pieceCount, pieceLength] of LENGTHS) {
+  const makeAsker = () =>
+    new Asker(makeLedger(plainGeometry(pieceCount * pieceLength, pieceLength)));
 
-Deno.test("pickBlocks() asks nobody twice beyond the budget, though it be end game", () => {
+  Deno.test(`pickBlocks() spends three quarters of the budget on ${name}, and all it has paid for`, () => {
+    const asker = makeAsker();
+    const source = addSource(asker.ledger);
+    assertEquals(asker.pick(source, 24 * 64 - 10).length, 24 * 64 - 10);
+    assertEquals(asker.pick(source, 20).length, 10, "free blocks of a run that is paid for");
+    assertEquals(asker.ledger.budget.bookedBytes, BUDGET_BYTES * 3 / 4);
+    asker.isFast = () => false;
+    assertEquals(asker.pick(source, 10), []);
+  });
+
+  Deno.test(`pickBlocks() gives the starved one run of ${name} at a time, up to the whole budget`, () => {
+    const asker = makeAsker();
+    asker.pick(addSource(asker.ledger), 2000);
+    asker.isFast = () => false;
+    for (let count = 0; count < 8; count++) {
+      const starved = addSource(asker.ledger);
+      assertEquals(asker.pick(starved, 100), []);
+      assertEquals(asker.pick(starved, 100, { need: "starved" }).length, 64);
+    }
+    assertEquals(asker.ledger.budget.bookedBytes, BUDGET_BYTES);
+    assertEquals(asker.pick(addSource(asker.ledger), 100, { need: "starved" }), []);
+  });
+
+  Deno.test(`pickBlocks() asks for more of ${name} once a run is stored`, () => {
+    const asker = makeAsker();
+    const source = addSource(asker.ledger);
+    asker.pick(source, 2000);
+    const [piece] = asker.ledger.openPieces;
+    assert(piece !== undefined);
+    asker.isFast = () => false;
+    for (let block = 0; block < 64; block++) {
+      assertEquals(asker.pick(source, 100), []);
+      asker.answer(piece, block, source);
+    }
+    assertEquals(asker.pick(source, 100).length, 64);
+  });
+}
+
+Deno.test("pickBlocks() in end game, the budget spent, asks for what others are, and nothing else", () => {
   const asker = new Asker(makeLedger(plainGeometry(64 * MIB, 64 * MIB)));
   const [slow, fast] = [addSource(asker.ledger), addSource(asker.ledger)];
-  asker.pick(slow, 5000);
+  const asked = new Set(asker.pick(slow, 5000));
   assert(asker.ledger.isEndGame);
-  assertEquals(asker.pick(fast, 100), []);
-  assertEquals(asker.ledger.budget.freeBytes, 0);
+  const doubled = asker.pick(fast, 5000);
+  assertEquals(new Set(doubled), asked);
+  assertEquals(
+    asker.ledger.budget.bookedBytes,
+    BUDGET_BYTES * 3 / 4,
+    "a second answer has its place",
+  );
 });
 
 Deno.test("pickBlocks() asks one source that is no suspect for the whole of a suspect piece", () => {

@@ -3,7 +3,7 @@ import { MAX_REQUESTS, RequestQueue } from "../../lib/blocks/request_queue.ts";
 import { OpenPiece } from "../../lib/ledger.ts";
 import { randomOf } from "../torrent/helpers.ts";
 
-const PIECE = new OpenPiece(3, 4000, undefined);
+const PIECE = new OpenPiece(3, 4000);
 
 function queueOf(...blocks: readonly number[]): RequestQueue {
   const queue = new RequestQueue();
@@ -77,7 +77,7 @@ Deno.test("takeReturned() is true for each time that a request was given up", ()
 Deno.test("RequestQueue remembers a bounded number of requests that were given up, the newest", () => {
   const queue = new RequestQueue();
   for (let pieceIndex = 0; pieceIndex < 5 * MAX_REQUESTS; pieceIndex++) {
-    queue.push(new OpenPiece(pieceIndex, 1, undefined), 0);
+    queue.push(new OpenPiece(pieceIndex, 1), 0);
     queue.giveUp(pieceIndex, 0);
   }
   let known = 0;

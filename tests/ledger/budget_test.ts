@@ -1,46 +1,162 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { Budget, BUDGET_BYTES, MAX_BUFFERED_PIECE_LENGTH } from "../../lib/ledger/budget.ts";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { delay } from "../../lib/base/async.ts";
+import { plainMemory } from "../../lib/base/memory.ts";
+import { Budget, BUDGET_BYTES, budgetMemoryBytes } from "../../lib/ledger/budget.ts";
+import { OpenPiece, type Run } from "../../lib/ledger/open_piece.ts";
+import type { Geometry } from "../../lib/torrent/geometry.ts";
+import { KIB, plainGeometry } from "../support/torrents.ts";
 
-const MIB = 1024 * 1024;
+const MIB = 1024 * KIB;
 
-Deno.test("takeBuffer() leaves a quarter of the budget to blocks written in place", () => {
-  const budget = new Budget(MIB);
-  let buffers = 0;
-  while (budget.takeBuffer() !== undefined) buffers++;
-  assertEquals(buffers, 24);
-  assert(!budget.hasBuffer);
-  assertEquals(budget.freeBytes, BUDGET_BYTES - 24 * MIB);
+/** Every run of a torrent. */
+function* runsOf(geometry: Geometry): Generator<Run, void, undefined> {
+  for (let index = 0; index < geometry.pieceCount; index++) {
+    yield* new OpenPiece(index, geometry.blockCount(index)).runs;
+  }
+}
+
+/** So many runs of 1 MiB. */
+function longRuns(count: number): Run[] {
+  return [...runsOf(plainGeometry(count * MIB, 16 * MIB))];
+}
+
+Deno.test("Budget keeps a quarter back for those who starve", () => {
+  const budget = new Budget(plainGeometry(100 * MIB, MIB));
+  const runs = longRuns(33);
+  for (const [index, run] of runs.slice(0, 32).entries()) {
+    assertEquals([budget.hasRoom("usual"), budget.hasRoom("starved")], [index < 24, true]);
+    assertEquals(budget.usualBytes, (24 - index) * MIB);
+    budget.book(run);
+    assert(run.isBooked);
+  }
+  assertEquals([budget.hasRoom("usual"), budget.hasRoom("starved")], [false, false]);
+  assertEquals([budget.bookedBytes, budget.usualBytes], [BUDGET_BYTES, -BUDGET_BYTES / 4]);
+  const [first, last] = [runs[0], runs[32]];
+  assert(first !== undefined && last !== undefined);
+  assertThrows(() => budget.book(last), RangeError, "spent");
+  assert(!last.isBooked);
+  budget.release(first);
+  budget.book(last);
 });
 
-Deno.test("takeBuffer() gives none for what was asked for in place", () => {
-  const budget = new Budget(MIB);
-  budget.takeRequest(BUDGET_BYTES - MIB / 2);
-  assertEquals(budget.takeBuffer(), undefined);
-  budget.giveRequest(MIB / 2);
-  assert(budget.takeBuffer() !== undefined);
+Deno.test("Budget takes memory for a run with its first block only, and the same until it is released", () => {
+  const budget = new Budget(plainGeometry(8 * MIB, MIB), plainMemory(MIB));
+  const [one, two] = longRuns(2);
+  assert(one !== undefined && two !== undefined);
+  budget.book(one);
+  budget.book(two);
+  assertEquals([one.start, two.start], [undefined, undefined]);
+  const start = budget.place(one);
+  assertEquals([one.start, budget.place(one)], [start, start]);
+  assertThrows(() => budget.place(two), RangeError, "used up");
+  budget.release(one);
+  assertEquals([one.start, one.isBooked, budget.bookedBytes], [undefined, false, MIB]);
+  assertEquals(budget.place(two), start);
 });
 
-Deno.test("giveBuffer() takes back the part that a short piece used, and lends the whole again", () => {
-  const budget = new Budget(1000);
-  const buffer = budget.takeBuffer();
-  assert(buffer !== undefined);
-  budget.giveBuffer(buffer.subarray(0, 10));
-  assertEquals(budget.freeBytes, BUDGET_BYTES);
-  const again = budget.takeBuffer();
-  assertStrictEquals(again?.buffer, buffer.buffer);
-  assertEquals(again?.length, 1000);
+Deno.test("Budget releases a run once, however often it is told to", () => {
+  const budget = new Budget(plainGeometry(8 * MIB, MIB));
+  const [one, two, three] = longRuns(3);
+  assert(one !== undefined && two !== undefined && three !== undefined);
+  for (const run of [one, two]) {
+    budget.book(run);
+    budget.place(run);
+  }
+  for (let time = 0; time < 3; time++) budget.release(one);
+  budget.release(three);
+  assertEquals(budget.bookedBytes, MIB);
+  for (const run of [one, three]) budget.book(run);
+  assertNotEquals(budget.place(one), budget.place(three));
 });
 
-const LENGTHS: readonly (readonly [string, number, boolean])[] = [
-  ["holds pieces of 4 MiB", MAX_BUFFERED_PIECE_LENGTH, false],
-  ["writes longer pieces in place", MAX_BUFFERED_PIECE_LENGTH + 1, true],
-  ["writes a piece of 512 MiB in place", 512 * MIB, true],
+Deno.test("relief is to be waited for while more than 4 MiB wait for the disk", async () => {
+  const budget = new Budget(plainGeometry(100 * MIB, MIB));
+  const runs = longRuns(6);
+  for (const run of runs.slice(0, 4)) handOver(budget, run);
+  assertEquals(budget.relief, undefined);
+  for (const run of runs.slice(4)) handOver(budget, run);
+  const { relief } = budget;
+  assert(relief !== undefined);
+  assertStrictEquals(budget.relief, relief, "the same for everybody");
+  let isRelieved = false;
+  relief.then(() => isRelieved = true);
+  const [first, second, third] = runs;
+  assert(first !== undefined && second !== undefined && third !== undefined);
+  budget.release(first);
+  await delay(0);
+  assertEquals([isRelieved, budget.relief === undefined], [false, false], "5 MiB");
+  budget.release(first);
+  budget.release(second);
+  await relief;
+  assertEquals(budget.relief, undefined, "4 MiB");
+  handOver(budget, first);
+  assert(budget.relief !== undefined && budget.relief !== relief);
+  budget.release(third);
+  assertEquals(budget.relief, undefined);
+});
+
+/** A run is full. */
+function handOver(budget: Budget, run: Run): void {
+  budget.book(run);
+  budget.place(run);
+  budget.handOver(run);
+  assert(run.isWaiting);
+}
+
+const COUNTED: readonly (readonly [string, number, number])[] = [
+  ["as long as its piece", 256 * KIB, 256 * KIB],
+  ["rounded up to a whole line of memory", 1000, 1024],
+  ["64 blocks, of longer pieces", 4 * MIB, MIB],
+  ["64 blocks, of pieces of 512 MiB", 512 * MIB, MIB],
+  ["64 blocks, of pieces a byte longer", MIB + 1, MIB],
 ];
 
-for (const [name, pieceLength, neverBuffers] of LENGTHS) {
-  Deno.test(`Budget ${name}`, () => {
-    const budget = new Budget(pieceLength);
-    assertEquals(budget.neverBuffers, neverBuffers);
-    assertEquals(budget.takeBuffer() === undefined, neverBuffers);
+for (const [name, pieceLength, countedBytes] of COUNTED) {
+  Deno.test(`Budget counts a run ${name}`, () => {
+    const geometry = plainGeometry(2 * pieceLength, pieceLength);
+    const budget = new Budget(geometry);
+    const [run] = runsOf(geometry);
+    assert(run !== undefined);
+    budget.book(run);
+    assertEquals(budget.bookedBytes, countedBytes);
+  });
+}
+
+const TORRENTS: readonly (readonly [string, Geometry])[] = [
+  ["nothing", plainGeometry(0, 16 * KIB)],
+  ["one byte", plainGeometry(1, 16 * KIB)],
+  ["one short piece", plainGeometry(100_001, MIB)],
+  ["pieces shorter than a block", plainGeometry(10_001, 100)],
+  ["pieces that are no whole blocks", plainGeometry(100_001, 40_000)],
+  ["more pieces than there is room for", plainGeometry(100 * MIB, 1_000_001)],
+  ["pieces of several runs", plainGeometry(13 * MIB + 5, 5 * MIB + 1)],
+  ["one piece longer than the budget", plainGeometry(512 * MIB, 512 * MIB)],
+];
+
+for (const [name, geometry] of TORRENTS) {
+  Deno.test(`budgetMemoryBytes() is room for all that can be booked of ${name}`, () => {
+    const budget = new Budget(geometry, plainMemory(budgetMemoryBytes(geometry)));
+    const places: (readonly [number, number])[] = [];
+    for (const run of runsOf(geometry)) {
+      if (!budget.hasRoom("starved")) break;
+      budget.book(run);
+      const start = budget.place(run);
+      const begin = run.firstBlock * 16 * KIB;
+      const left = geometry.pieceLength(run.piece.pieceIndex) - begin;
+      places.push([start, start + Math.min(left, MIB)]);
+    }
+    let end = 0;
+    for (const [start, next] of places.toSorted(([a], [b]) => a - b)) {
+      assert(start >= end, `${start} lies before ${end}`);
+      end = next;
+    }
+    assert(end <= budget.memory.bytes.length);
+    assert(end <= BUDGET_BYTES);
   });
 }

@@ -1,8 +1,5 @@
-/** Random walks through a ledger, and what must hold after each step of them. */
-import { assert, assertEquals } from "@std/assert";
-import { hasBit } from "../../lib/base/bits.ts";
+/** Random walks through a ledger. */
 import { BLOCK, type Ledger, type OpenPiece, type Source } from "../../lib/ledger.ts";
-import { BUDGET_BYTES } from "../../lib/ledger/budget.ts";
 import { bitsOf } from "../support/torrents.ts";
 
 /** A request that was not answered. */
@@ -31,14 +28,18 @@ export class Walk {
       () => this.#haves(),
       () => this.#serve(),
       () => this.#open(),
+      () => this.#open(),
       () => this.#ask(),
       () => this.#ask(),
       () => this.#ask(),
+      () => this.#rush(),
       () => this.#answer(),
       () => this.#answer(),
       () => this.#answer(),
       () => this.#giveUp(),
       () => this.#late(),
+      () => this.#fill(),
+      () => this.#store(),
       () => this.#judge(),
     ];
     this.#pick(actions)?.();
@@ -102,11 +103,29 @@ export class Walk {
     const source = this.#pick(this.#sources);
     const piece = this.#pick([...this.ledger.openPieces]);
     if (source === undefined || piece === undefined) return;
-    const block = this.#random(piece.blockCount);
+    this.#askFor(piece, this.#random(piece.blockCount), source);
+  }
+
+  /** A source asks for something of every run, of new pieces, too: as if the budget had no end. */
+  #rush(): void {
+    const source = this.#pick(this.#sources);
+    if (source === undefined) return;
+    for (let count = 0; count < 10; count++) this.#open();
+    for (const { runs } of this.ledger.openPieces) {
+      for (const { piece, firstBlock, blockCount } of runs) {
+        this.#askFor(piece, firstBlock + this.#random(blockCount), source);
+      }
+    }
+  }
+
+  #askFor(piece: OpenPiece, block: number, source: Source): void {
     const isMine = this.#asked.some((asked) =>
       asked.piece === piece && asked.block === block && asked.source === source
     );
     if (piece.states[block] === BLOCK.held || isMine) return;
+    const need = this.#random(2) === 0 ? "usual" : "starved";
+    const isFree = piece.states[block] === BLOCK.free;
+    if (isFree && !this.ledger.isAffordable(piece, block, need)) return;
     this.ledger.request(piece, block, source.id);
     this.#asked.push({ piece, block, source });
   }
@@ -117,7 +136,7 @@ export class Walk {
     if (asked === undefined) return;
     const { piece, block, source } = asked;
     const isOpen = this.ledger.openPiece(piece.pieceIndex) === piece;
-    if (isOpen && piece.states[block] !== BLOCK.held) this.ledger.hold(piece, block, source.id);
+    if (isOpen) this.#come(piece, block, source);
     this.ledger.unrequest(piece, block);
   }
 
@@ -131,8 +150,34 @@ export class Walk {
     const source = this.#pick(this.#sources);
     const piece = this.#pick([...this.ledger.openPieces]);
     if (source === undefined || piece === undefined) return;
-    const block = this.#random(piece.blockCount);
-    if (piece.states[block] !== BLOCK.held) this.ledger.hold(piece, block, source.id);
+    this.#come(piece, this.#random(piece.blockCount), source);
+  }
+
+  /** All that is missing of a run comes late. */
+  #fill(): void {
+    const source = this.#pick(this.#sources);
+    const run = this.#pick(this.#pick([...this.ledger.openPieces])?.runs ?? []);
+    if (source === undefined || run === undefined) return;
+    const { piece, firstBlock, blockCount } = run;
+    for (let at = 0; at < blockCount; at++) this.#come(piece, firstBlock + at, source);
+  }
+
+  /** A block comes, unless it is held, or there is no room for it. */
+  #come(piece: OpenPiece, block: number, source: Source): void {
+    if (piece.states[block] === BLOCK.held) return;
+    const place = this.ledger.place(piece, block);
+    if (place === undefined) return;
+    this.ledger.hold(piece, block, source.id);
+    this.ledger.budget.memory.view.setUint32(place, markOf(piece, block));
+    const run = piece.runOf(block);
+    if (run.isFull) this.ledger.budget.handOver(run);
+  }
+
+  /** A full run is on disk. */
+  #store(): void {
+    const runs = [...this.ledger.openPieces].flatMap((piece) => piece.runs);
+    const run = this.#pick(runs.filter(({ isFull, start }) => isFull && start !== undefined));
+    if (run !== undefined) this.ledger.release(run);
   }
 
   #judge(): void {
@@ -144,82 +189,7 @@ export class Walk {
   }
 }
 
-/** Counts everything anew, and compares. */
-export function checkInvariants(ledger: Ledger): void {
-  const open = [...ledger.openPieces];
-  for (const piece of open) checkPiece(piece);
-  checkStates(ledger, open);
-  checkBudget(ledger, open);
-  checkHoldings(ledger);
-  const withFree = open.filter(({ freeCount }) => freeCount > 0);
-  assertEquals(new Set(ledger.openWithFree), new Set(withFree), "pieces with free blocks");
-}
-
-function checkPiece(piece: OpenPiece): void {
-  const count = (state: number) => piece.states.filter((other) => other === state).length;
-  assertEquals(piece.freeCount, count(BLOCK.free));
-  assertEquals(piece.heldCount, count(BLOCK.held));
-  assertEquals(piece.firstFree(), piece.states.indexOf(BLOCK.free));
-  piece.states.forEach((state, block) => {
-    const requesters = piece.requesters[block] ?? 0;
-    if (state === BLOCK.free) assertEquals(requesters, 0);
-    if (state === BLOCK.requested) assert(requesters > 0);
-  });
-}
-
-/** Each piece is in exactly one state. */
-function checkStates(ledger: Ledger, open: readonly OpenPiece[]): void {
-  let [verifiedCount, verifiedBytes] = [0, 0];
-  const missing = new Set<number>();
-  ledger.rarity.any((pieceIndex) => missing.add(pieceIndex) === undefined);
-  assertEquals(missing.size, ledger.rarity.size);
-  for (let pieceIndex = 0; pieceIndex < ledger.geometry.pieceCount; pieceIndex++) {
-    const isVerified = ledger.isVerified(pieceIndex);
-    const states = [
-      isVerified,
-      ledger.openPiece(pieceIndex) !== undefined,
-      missing.has(pieceIndex),
-    ];
-    assertEquals(states.filter((is) => is).length, 1, `states of piece ${pieceIndex}`);
-    if (!isVerified) continue;
-    verifiedCount++;
-    verifiedBytes += ledger.geometry.pieceLength(pieceIndex);
-  }
-  assertEquals([ledger.verifiedCount, ledger.verifiedBytes], [verifiedCount, verifiedBytes]);
-  assertEquals(ledger.isEndGame, open.length + verifiedCount === ledger.geometry.pieceCount);
-}
-
-function checkBudget(ledger: Ledger, open: readonly OpenPiece[]): void {
-  let usedBytes = 0;
-  for (const piece of open) {
-    if (piece.buffer !== undefined) usedBytes += ledger.geometry.maxPieceLength;
-    else {
-      piece.requesters.forEach((requesters, block) => {
-        usedBytes += requesters * ledger.geometry.blockLength(piece.pieceIndex, block);
-      });
-    }
-  }
-  assertEquals(ledger.budget.freeBytes, BUDGET_BYTES - usedBytes);
-}
-
-function checkHoldings(ledger: Ledger): void {
-  const { geometry: { pieceCount }, holdings, rarity, verified } = ledger;
-  const pieces = [...Array(pieceCount).keys()];
-  const sources = [...holdings.sources];
-  for (const source of sources) {
-    const useful = pieces.filter((piece) => source.has(piece) && !hasBit(verified, piece));
-    assertEquals(source.usefulCount, useful.length);
-    assertEquals(source.haveCount, pieces.filter((piece) => source.has(piece)).length);
-    assertEquals(source.isComplete, source.haveCount === pieceCount);
-  }
-  const incomplete = sources.filter(({ isComplete }) => !isComplete);
-  for (const piece of pieces) {
-    assertEquals(rarity.availability(piece), incomplete.filter((s) => s.has(piece)).length);
-  }
-  const copies = pieces.map((piece) =>
-    sources.filter((source) => source.has(piece)).length + (hasBit(verified, piece) ? 1 : 0)
-  );
-  const least = Math.min(...copies);
-  const availability = least + copies.filter((count) => count > least).length / pieceCount;
-  assert(Math.abs(holdings.availability() - availability) < 1e-9, "availability");
+/** What the first bytes of a block are in the walk. */
+export function markOf({ pieceIndex }: OpenPiece, block: number): number {
+  return 1 + pieceIndex * 1000 + block;
 }

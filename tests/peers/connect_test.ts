@@ -35,7 +35,7 @@ Deno.test("connect() throws at once when it was aborted before it began", async 
 
 Deno.test("requestBlocks() throws at once when it was aborted before it began", async () => {
   const ledger = makeLedger(plainGeometry(1, 1));
-  const downloads = new Downloads({ ledger, sink: { write: () => {} }, count: () => {} });
+  const downloads = new Downloads({ ledger, count: () => {} });
   const swarm = { follow: () => new Promise<void>(() => {}) };
   const signal = AbortSignal.abort(REASON);
   const blocks = requestBlocks((async function* () {})(), { swarm, downloads, signal });

@@ -1,12 +1,19 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
-import { Framer, MAX_READ_BUFFER, MIN_READ_BUFFER } from "../../lib/peers/framer.ts";
-import type { Message } from "../../lib/peers/message.ts";
+import { plainMemory } from "../../lib/base/memory.ts";
+import { Framer } from "../../lib/peers/framer.ts";
+import type { Message, PieceMessage } from "../../lib/peers/message.ts";
 import { Outbox } from "../../lib/peers/outbox.ts";
+import { LARGE_BUFFER, ReadBuffers, SMALL_BUFFER } from "../../lib/peers/read_buffers.ts";
 import { randomOf } from "../torrent/helpers.ts";
 
+/** A message that outlives the buffer; of a piece message, the block itself. */
+type Received =
+  | Exclude<Message, Readonly<PieceMessage>>
+  | (Pick<PieceMessage, "kind" | "pieceIndex" | "begin"> & { readonly block: Uint8Array });
+
 /** Feeds bytes in reads of at most what `lengthOf` says, and collects copies of the messages. */
-function feed(framer: Framer, bytes: Uint8Array, lengthOf: () => number): Message[] {
+function feed(framer: Framer, bytes: Uint8Array, lengthOf: () => number): Received[] {
   const messages = takeAll(framer);
   for (let at = 0; at < bytes.length;) {
     const space = framer.space();
@@ -20,24 +27,26 @@ function feed(framer: Framer, bytes: Uint8Array, lengthOf: () => number): Messag
   return messages;
 }
 
-function takeAll(framer: Framer): Message[] {
-  const messages: Message[] = [];
+function takeAll(framer: Framer): Received[] {
+  const messages: Received[] = [];
   for (let message = framer.next(); message !== undefined; message = framer.next()) {
-    messages.push(copyOf(message));
+    messages.push(copyOf(message, framer));
   }
   return messages;
 }
 
-/** A message that outlives the buffer. */
-function copyOf(message: Message): Message {
-  if (message.kind === "piece") return { ...message, block: message.block.slice() };
+function copyOf(message: Message, { memory }: Framer): Received {
+  if (message.kind === "piece") {
+    const { kind, pieceIndex, begin, start, lengthBytes } = message;
+    return { kind, pieceIndex, begin, block: memory.bytes.slice(start, start + lengthBytes) };
+  }
   if (message.kind === "bitfield") return { ...message, bits: message.bits.slice() };
   if (message.kind === "extended") return { ...message, payload: message.payload.slice() };
   return message;
 }
 
 /** Every message once, of random content. */
-function conversation(random: (below: number) => number, outbox: Outbox): Message[] {
+function conversation(random: (below: number) => number, outbox: Outbox): Received[] {
   const block = Uint8Array.from({ length: 1 + random(16384) }, () => random(256));
   const bits = Uint8Array.from({ length: 5 }, () => random(256));
   const at = { pieceIndex: random(2 ** 32), begin: random(2 ** 32) };
@@ -90,7 +99,7 @@ Deno.test("Framer finds the same messages however they are delivered", () => {
   }
 });
 
-Deno.test("Framer takes a bitfield longer than its largest buffer, and gives the memory back", () => {
+Deno.test("Framer takes the longest bitfield, and goes back to its small buffer", () => {
   const bits = new Uint8Array(2 ** 18).fill(0xaa);
   const outbox = new Outbox();
   outbox.bitfield(bits);
@@ -99,7 +108,7 @@ Deno.test("Framer takes a bitfield longer than its largest buffer, and gives the
   const received = feed(framer, outbox.take(), () => 100_000);
   assertEquals(received, [{ kind: "bitfield", bits }, { kind: "unchoke" }]);
   framer.space();
-  assert(framer.capacity <= MAX_READ_BUFFER);
+  assertStrictEquals(framer.capacity, SMALL_BUFFER);
 });
 
 Deno.test("Framer refuses a length beyond the limit after 4 bytes, without memory for it", () => {
@@ -110,7 +119,7 @@ Deno.test("Framer refuses a length beyond the limit after 4 bytes, without memor
     "2147483647 bytes",
   );
   assertStrictEquals(error.reason, "protocol");
-  assertStrictEquals(framer.capacity, MIN_READ_BUFFER);
+  assertStrictEquals(framer.space().length, SMALL_BUFFER - 4);
 });
 
 Deno.test("Framer accepts any bitfield up to the largest while the pieces are not known", () => {
@@ -120,14 +129,52 @@ Deno.test("Framer accepts any bitfield up to the largest while the pieces are no
   assertThrows(() => tooLong.next(), PeerError);
 });
 
-Deno.test("Framer space() grows with full reads and shrinks after a run of small ones", () => {
+Deno.test("Framer space() is large after a full read, and small after one that leaves space", () => {
   const framer = new Framer();
-  const keepAlives = new Uint8Array(2 ** 20);
-  feed(framer, keepAlives, () => Infinity);
-  framer.space();
-  assertStrictEquals(framer.capacity, MAX_READ_BUFFER);
-  feed(framer, keepAlives.subarray(0, 4 * 1000), () => 4);
-  assertStrictEquals(framer.capacity, MIN_READ_BUFFER);
+  const reads: readonly (readonly [string, (space: number) => number, number])[] = [
+    ["at first", () => 8, SMALL_BUFFER],
+    ["after a small read", (space) => space, SMALL_BUFFER],
+    ["after a full read", (space) => space, LARGE_BUFFER],
+    ["after another", (space) => space - 4, LARGE_BUFFER],
+    ["after one that left space", (space) => space - 4, SMALL_BUFFER],
+    ["after one that almost filled it", (space) => space, SMALL_BUFFER],
+    ["after a full read again", () => 4, LARGE_BUFFER],
+    ["after a short one", () => 4, SMALL_BUFFER],
+  ];
+  for (const [words, lengthOf, capacity] of reads) {
+    const space = framer.space();
+    assertEquals([framer.capacity, space.length], [capacity, capacity], words);
+    framer.commit(lengthOf(space.length)); // zeros: keep-alives
+    assertEquals(takeAll(framer).length, lengthOf(space.length) / 4);
+  }
+});
+
+Deno.test("Framer keeps what is left of a message when it changes its buffer", () => {
+  const outbox = new Outbox();
+  const blocks = Array.from({ length: 9 }, (_, n) => new Uint8Array(2 ** 14).fill(n + 1));
+  for (const [index, block] of blocks.entries()) outbox.piece(index, 0, block);
+  const bytes = outbox.take();
+  // Full reads first, which end within a message; then the rest byte by byte.
+  const framer = new Framer();
+  const received = [
+    ...feed(framer, bytes.subarray(0, 7 * 2 ** 14), () => Infinity),
+    ...feed(framer, bytes.subarray(7 * 2 ** 14), () => 1),
+  ];
+  assertEquals(
+    received,
+    blocks.map((block, pieceIndex) => ({ kind: "piece" as const, pieceIndex, begin: 0, block })),
+  );
+});
+
+Deno.test("Framer fills one object for all blocks", () => {
+  const outbox = new Outbox();
+  for (const index of [1, 2]) outbox.piece(index, 0, new Uint8Array(10));
+  const framer = new Framer({ leftover: outbox.take() });
+  const first = framer.next();
+  assert(first?.kind === "piece");
+  assertEquals(first.pieceIndex, 1);
+  assertStrictEquals(framer.next(), first);
+  assertEquals(first.pieceIndex, 2);
 });
 
 Deno.test("Framer commit() refuses more than there is space for", () => {
@@ -135,19 +182,20 @@ Deno.test("Framer commit() refuses more than there is space for", () => {
   assertThrows(() => framer.commit(framer.space().length + 1), RangeError);
 });
 
-Deno.test("Framer throws nothing but PeerError, and stays small, for mutated conversations", () => {
+Deno.test("Framer throws nothing but PeerError, and stays within its buffers, for mutated conversations", () => {
   const random = randomOf(7);
+  // Room for one connection: whoever came before has given everything back.
+  const buffers = new ReadBuffers(plainMemory(SMALL_BUFFER + LARGE_BUFFER));
   for (let round = 0; round < 300; round++) {
     const outbox = new Outbox();
     conversation(random, outbox);
     const bytes = outbox.take().slice();
     for (let change = 0; change < 4; change++) bytes[random(bytes.length)] = random(256);
-    const framer = new Framer({ bitfieldLength: 5 });
+    using framer = new Framer({ bitfieldLength: 5, buffers });
     try {
       feed(framer, bytes, () => 1 + random(3000));
     } catch (error) {
       assert(error instanceof PeerError, `${error}`);
     }
-    assert(framer.capacity <= 2 ** 17);
   }
 });

@@ -1,12 +1,20 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
 import { Framer } from "../../lib/peers/framer.ts";
-import { checkMessage, decodeMessage, MESSAGE_ID } from "../../lib/peers/message.ts";
+import {
+  checkMessage,
+  decodeMessage,
+  type Message,
+  MESSAGE_ID,
+  PieceMessage,
+} from "../../lib/peers/message.ts";
 import { readTable } from "../torrent/helpers.ts";
 
-function decode(hex: string) {
+/** Decodes a message that stands behind its length. */
+function decode(hex: string, piece?: PieceMessage): Message {
   const bytes = Uint8Array.fromHex(hex);
-  return decodeMessage(new DataView(bytes.buffer), 4, bytes.length);
+  const place = { start: 4, end: bytes.length, ...(piece === undefined ? {} : { piece }) };
+  return decodeMessage(new DataView(bytes.buffer), place);
 }
 
 Deno.test("decodeMessage() reads every message of BEP 3, 5 and 10", () => {
@@ -29,12 +37,10 @@ Deno.test("decodeMessage() reads every message of BEP 3, 5 and 10", () => {
     begin: 2,
     lengthBytes: 10,
   });
-  assertEquals(decode("0000000b0700000001000040000a0b"), {
-    kind: "piece",
-    pieceIndex: 1,
-    begin: 16384,
-    block: new Uint8Array([10, 11]),
-  });
+  assertEquals(
+    decode("0000000b0700000001000040000a0b"),
+    pieceMessage({ pieceIndex: 1, begin: 16384, start: 13, lengthBytes: 2 }),
+  );
   assertEquals(decode("0000000309c8d5"), { kind: "port", port: 51413 });
   assertEquals(decode("00000004140364ff"), {
     kind: "extended",
@@ -42,6 +48,34 @@ Deno.test("decodeMessage() reads every message of BEP 3, 5 and 10", () => {
     payload: new Uint8Array([0x64, 0xff]),
   });
   assertEquals(decode("00000003ff0102"), { kind: "unknown", id: 255 });
+});
+
+function pieceMessage(fields: Omit<PieceMessage, "kind">): PieceMessage {
+  return Object.assign(new PieceMessage(), fields);
+}
+
+Deno.test("decodeMessage() tells where a block lies in what the view shows of memory", () => {
+  const bytes = Uint8Array.fromHex("ffffffff0000000a0700000001000040000aff");
+  const place = { start: 4, end: 14 };
+  const message = decodeMessage(new DataView(bytes.buffer, 4), place);
+  assertEquals(
+    message,
+    pieceMessage({ pieceIndex: 1, begin: 16384, start: 13, lengthBytes: 1 }),
+  );
+});
+
+const BLOCKS = [
+  ["0000000c0700000007000080000a0b0c", { pieceIndex: 7, begin: 32768, start: 13, lengthBytes: 3 }],
+  ["0000000a0700000000000000000d", { pieceIndex: 0, begin: 0, start: 13, lengthBytes: 1 }],
+] as const;
+
+Deno.test("decodeMessage() fills the one object that it is given for blocks, whole", () => {
+  const piece = new PieceMessage();
+  for (const [hex, fields] of BLOCKS) {
+    assertStrictEquals(decode(hex, piece), piece);
+    assertEquals(piece, pieceMessage(fields));
+  }
+  assert(decode(BLOCKS[0][0]) !== decode(BLOCKS[0][0]), "a new one where none is given");
 });
 
 Deno.test("decodeMessage() hands out one object for every message without a body", () => {

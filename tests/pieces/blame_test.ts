@@ -8,7 +8,7 @@ const OLD = 0;
 
 /** A full piece, each block from one source. */
 function pieceOf(pieceIndex: number, sources: readonly SourceId[]): OpenPiece {
-  const piece = new OpenPiece(pieceIndex, sources.length, undefined);
+  const piece = new OpenPiece(pieceIndex, sources.length);
   piece.sourceOf.set(sources);
   piece.restoredCount = sources.filter((source) => source === OLD).length;
   return piece;

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeRecords, encodeRecord } from "../../lib/storage/journal.ts";
+import { LocalDisk } from "../../lib/storage/local_disk.ts";
+import type { RunBytes } from "../../lib/storage/store.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
 import {
   allPieces,
@@ -8,16 +10,24 @@ import {
   indicesIn,
   multiFile,
   Place,
+  putAt,
   randomNumbers,
   singleFile,
   storePieces,
+  wholePiece,
 } from "./fixture.ts";
 
 /** Stores these pieces in a run of its own that ends as a kill ends it: with nothing said at the end. */
 async function runUntilKilled(place: Place, fixture: Fixture, pieceIndices: readonly number[]) {
   await using store = await place.open(fixture);
   await check(store);
-  storePieces(store, fixture, pieceIndices);
+  await storePieces(store, fixture, pieceIndices);
+}
+
+/** Writes a piece of which the journal does not learn: the kill came between. */
+async function writeUnrecorded(place: Place, { metainfo }: Fixture, piece: RunBytes) {
+  await using disk = new LocalDisk(metainfo, place.directory);
+  assertEquals(await disk.put(piece), { kind: "right" });
 }
 
 async function verifiedNow(place: Place, fixture: Fixture): Promise<number[]> {
@@ -46,10 +56,9 @@ Deno.test("DiskStore finds a piece that was written but not recorded when killed
   {
     await using store = await place.open(fixture);
     await check(store);
-    storePieces(store, fixture, [0, 3]);
-    const offset = fixture.metainfo.geometry.pieceOffset(9);
-    store.write(offset, fixture.content.subarray(offset, offset + 128 * 1024));
+    await storePieces(store, fixture, [0, 3]);
   }
+  await writeUnrecorded(place, fixture, wholePiece(fixture, 9));
   assertEquals(await verifiedNow(place, fixture), [0, 3, 9]);
 });
 
@@ -59,12 +68,13 @@ Deno.test("DiskStore gives back the blocks of partial pieces", async () => {
   {
     await using store = await place.open(fixture);
     await check(store);
-    store.write(0, fixture.content.subarray(0, 16_384));
-    store.recordPartial(0, Uint8Array.of(0x80));
-    store.recordPartial(1, Uint8Array.of(0xc0));
-    store.recordPartial(1, Uint8Array.of(0));
-    store.recordPartial(2, Uint8Array.of(0x10));
-    storePieces(store, fixture, [2]);
+    const bytes = fixture.content.subarray(0, 16_384);
+    await putAt(store, fixture.metainfo, { offset: 0, bytes });
+    await store.recordPartial(0, Uint8Array.of(0x80));
+    await store.recordPartial(1, Uint8Array.of(0xc0));
+    await store.recordPartial(1, Uint8Array.of(0));
+    await store.recordPartial(2, Uint8Array.of(0x10));
+    await storePieces(store, fixture, [2]);
   }
   await using store = await place.open(fixture);
   const resumed = await check(store);
@@ -93,9 +103,9 @@ Deno.test("DiskStore believes only what was synced after a power loss, and hashe
   {
     await using store = await place.open(fixture);
     await check(store);
-    storePieces(store, fixture, [0, 1]);
+    await storePieces(store, fixture, [0, 1]);
     await store.sync();
-    storePieces(store, fixture, [2, 3]);
+    await storePieces(store, fixture, [2, 3]);
   }
   pretendReboot(place.path("file.bin.westorrent"));
   spoil(place.path("file.bin"), 0);
@@ -109,10 +119,9 @@ Deno.test("DiskStore.sync() vouches only for what was recorded before it began",
   {
     await using store = await place.open(fixture);
     await check(store);
-    storePieces(store, fixture, [0]);
+    await storePieces(store, fixture, [0]);
     const syncing = store.sync();
-    await Promise.resolve(); // it has begun
-    storePieces(store, fixture, [1]);
+    await storePieces(store, fixture, [1]);
     await syncing;
   }
   pretendReboot(place.path("file.bin.westorrent"));
@@ -163,7 +172,7 @@ Deno.test("DiskStore never believes a damaged journal more than is true", async 
   {
     await using store = await place.open(fixture);
     await check(store);
-    storePieces(store, fixture, stored);
+    await storePieces(store, fixture, stored);
     await store.sync();
   }
   const journal = place.path("file.bin.westorrent");
@@ -217,10 +226,10 @@ Deno.test("DiskStore.check() finds what a kill left unrecorded in the middle of 
   {
     await using store = await place.open(huge);
     await check(store);
-    store.write(geometry.pieceOffset(100), small.content);
-    store.recordVerified([100]);
-    store.write(geometry.pieceOffset(1500), small.content);
+    const piece = wholePiece(small, 0);
+    assertEquals(await store.put({ ...piece, pieceIndex: 100 }), { kind: "right" });
   }
+  await writeUnrecorded(place, huge, { ...wholePiece(small, 0), pieceIndex: 1500 });
   await using store = await place.open(huge);
   const { verified, progress } = await check(store);
   assertEquals(indicesIn(verified), [100, 1500]);

@@ -1,10 +1,17 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { StorageError } from "../../lib/base/errors.ts";
-import { openDiskStore } from "../../lib/storage/disk.ts";
 import { Files } from "../../lib/storage/files.ts";
 import { Folders } from "../../lib/storage/folders.ts";
 import {
   check,
+  fileBytes,
   indicesIn,
   multiFile,
   openBelow,
@@ -45,15 +52,23 @@ function tryMount(): SmallDisk {
 }
 
 Deno.test({
-  name: "DiskStore.check() refuses at once what the disk has no room for, naming both sizes",
+  name:
+    "DiskStore refuses what the disk has no room for, naming both sizes, before anything is stored",
   ignore: !canMount,
   async fn() {
     using disk = tryMount();
-    const { metainfo } = singleFile(16_000_000, { pieceLength: 1 << 20 });
-    await using store = await openDiskStore(metainfo, { directory: disk.directory });
-    const error = await assertRejects(() => check(store), StorageError);
+    using place = new Place(disk.directory);
+    const fixture = singleFile(16_000_000, { pieceLength: 1 << 20 });
+    const failure = Promise.withResolvers<unknown>();
+    await using store = await place.open(fixture, { onFailure: failure.resolve });
+    await check(store);
+    const error = await failure.promise;
+    assertInstanceOf(error, StorageError);
     assertEquals(error.code, "ENOSPC");
     assertStringIncludes(error.message, "16.0 MB are needed, 4.2 MB are free");
+    assertStrictEquals(await assertRejects(() => storePieces(store, fixture, [0])), error);
+    assertStrictEquals(await assertRejects(() => store.sync()), error);
+    assertEquals([...Deno.readDirSync(place.directory)].length, 1, "the journal alone");
   },
 });
 
@@ -63,38 +78,40 @@ Deno.test({
   async fn() {
     using disk = tryMount();
     const fixture = singleFile(3_000_000, { pieceLength: 500_000 });
-    const options = { directory: disk.directory };
+    using place = new Place(disk.directory);
     const ballast = `${disk.directory}/ballast`;
     {
-      await using store = await openDiskStore(fixture.metainfo, options);
+      await using store = await place.open(fixture);
       await check(store);
-      storePieces(store, fixture, [0, 1]);
+      await storePieces(store, fixture, [0, 1]);
       Deno.writeFileSync(ballast, new Uint8Array(2_900_000));
-      const full = async () => await storePieces(store, fixture, [2, 3]);
-      const error = await assertRejects(full, StorageError);
+      const error = await assertRejects(() => storePieces(store, fixture, [2, 3]), StorageError);
       assertEquals(error.code, "ENOSPC");
       assertStringIncludes(error.message, "no space is left on the disk");
     }
     Deno.removeSync(ballast);
-    await using store = await openDiskStore(fixture.metainfo, options);
+    await using store = await place.open(fixture);
     assertEquals(indicesIn((await check(store)).verified), [0, 1]);
-    storePieces(store, fixture, [2, 3, 4, 5]);
+    await storePieces(store, fixture, [2, 3, 4, 5]);
     await store.finish();
-    assertEquals(Deno.readFileSync(`${disk.directory}/file.bin`), fixture.content);
+    assertEquals(Deno.readFileSync(place.path("file.bin")), fixture.content);
     await store[Symbol.asyncDispose]();
     assertEquals(openBelow(disk.directory), []);
   },
 });
 
 Deno.test({
-  name: "openDiskStore() names a read-only file system",
+  name: "DiskStore names a read-only file system",
   ignore: !canMount,
   async fn() {
     using disk = tryMount();
+    using place = new Place();
     assert(run("mount", "-o", "remount,ro", disk.directory));
-    const { metainfo } = singleFile(100);
-    const opening = () => openDiskStore(metainfo, { directory: disk.directory });
-    const error = await assertRejects(opening, StorageError);
+    const { directory } = disk;
+    const error = await assertRejects(
+      () => place.open(singleFile(100), { directory }),
+      StorageError,
+    );
     assertEquals(error.code, "EROFS");
     assertStringIncludes(error.message, "read-only");
   },
@@ -108,7 +125,7 @@ Deno.test("DiskStore leaves no descriptor behind when used in every way", async 
   }]);
   const store = await place.open(fixture);
   await check(store);
-  storePieces(store, fixture, [0, 1]);
+  await storePieces(store, fixture, [0, 1]);
   // Not awaited until the store is gone: whatever is under way ends first.
   const reading = store.read(0, new Uint8Array(60_000));
   const syncing = store.sync();
@@ -163,19 +180,38 @@ Deno.test({
   },
 });
 
-Deno.test("Files pins what is being read: it is closed only afterwards", async () => {
+Deno.test("Files pins what is being synced: it is closed only afterwards", async () => {
   using place = new Place();
   const fixture = multiFile(
     Array.from({ length: 10 }, (_, n) => ({ path: `f${n}`, lengthBytes: 1000 })),
   );
-  place.lay(fixture);
   const { files } = fixture.metainfo;
   await using open = new Files(files, new Folders(place.directory), { maxOpenFiles: 2 });
-  const into = files.map(() => new Uint8Array(1000));
-  await Promise.all(into.map((bytes, index) => open.read(index, 0, bytes)));
-  into.forEach((bytes, index) =>
-    assertEquals(bytes, fixture.content.slice(index * 1000, index * 1000 + 1000))
-  );
-  await open.read(0, 0, new Uint8Array(1));
+  for (const index of files.keys()) {
+    open.write(index, 0, fileBytes(fixture, index));
+    assert(open.openCount <= 2);
+  }
+  const syncing = files.map((_, index) => open.sync(index));
+  assertEquals(open.openCount, 10);
+  // Reading goes on meanwhile, and closes none of them.
+  for (const index of files.keys()) {
+    const into = new Uint8Array(1000);
+    assertEquals(open.read(index, 0, into), 1000);
+    assertEquals(into, fileBytes(fixture, index).slice());
+  }
+  assertEquals(open.openCount, 10);
+  await Promise.all(syncing);
   assert(open.openCount <= 2);
+});
+
+Deno.test("Files reads as much as there is", async () => {
+  using place = new Place();
+  const fixture = multiFile([{ path: "a", lengthBytes: 1000 }, { path: "b", lengthBytes: 1000 }]);
+  place.lay(fixture);
+  Deno.truncateSync(place.path("folder", "b"), 300);
+  const { files } = fixture.metainfo;
+  await using open = new Files(files, new Folders(place.directory));
+  const lengths = [[0, 0], [0, 900], [1, 0], [1, 299], [1, 300], [1, 999]] as const;
+  const counts = lengths.map(([index, offset]) => open.read(index, offset, new Uint8Array(1000)));
+  assertEquals(counts, [1000, 100, 300, 1, 0, 0]);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StorageError } from "../../lib/base/errors.ts";
-import { openDiskStore } from "../../lib/storage/disk.ts";
+import { ThreadedDisk } from "../../lib/storage/thread/threaded_disk.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
 import {
   allPieces,
@@ -12,27 +12,35 @@ import {
   openBelow,
   pieceOf,
   Place,
+  putAt,
   sha1,
   singleFile,
   storePieces,
 } from "./fixture.ts";
 import { testStoreContract } from "./store_contract.ts";
 
-testStoreContract("DiskStore", async (metainfo) => {
-  const place = new Place();
-  const store = await openDiskStore(metainfo, { directory: place.directory });
-  const dispose = store[Symbol.asyncDispose].bind(store);
-  let isDisposed = false;
-  // The folder goes with the store.
-  store[Symbol.asyncDispose] = async () => {
-    await dispose();
-    if (isDisposed) return;
-    isDisposed = true;
-    assertEquals(openBelow(place.directory), []);
-    place[Symbol.dispose]();
-  };
-  return store;
-});
+/** Where the work on files is done. */
+const DISKS = ["here", "in a thread"] as const;
+
+for (const where of DISKS) {
+  testStoreContract(`DiskStore, its files written ${where},`, async (metainfo) => {
+    const place = new Place();
+    const { directory } = place;
+    const makeDisk = () => new ThreadedDisk(metainfo, { directory });
+    const store = await place.open({ metainfo }, where === "here" ? {} : { makeDisk });
+    const dispose = store[Symbol.asyncDispose].bind(store);
+    let isDisposed = false;
+    // The folder goes with the store.
+    store[Symbol.asyncDispose] = async () => {
+      await dispose();
+      if (isDisposed) return;
+      isDisposed = true;
+      assertEquals(openBelow(directory), []);
+      place[Symbol.dispose]();
+    };
+    return store;
+  });
+}
 
 function assertStored(place: Place, fixture: Fixture): void {
   fixture.metainfo.files.forEach((file, index) => {
@@ -51,7 +59,7 @@ Deno.test("DiskStore leaves exactly the torrent's files behind, and no journal",
   ]);
   await using store = await place.open(fixture);
   await check(store);
-  storePieces(store, fixture);
+  await storePieces(store, fixture);
   await store.finish();
   assertStored(place, fixture);
   assertEquals([...Deno.readDirSync(place.directory)].map(({ name }) => name), ["folder"]);
@@ -75,7 +83,7 @@ Deno.test("DiskStore leaves neighbours and the tail of a longer file alone", asy
   Deno.writeTextFileSync(place.path("folder", "neighbour"), "mine");
   await using store = await place.open(fixture);
   assertEquals(indicesIn((await check(store)).verified), [0, 1]);
-  storePieces(store, fixture);
+  await storePieces(store, fixture);
   await store.finish();
   const bytes = Deno.readFileSync(place.path("folder", "a"));
   assertEquals(bytes.slice(40_000), new Uint8Array(7).fill(1));
@@ -104,7 +112,8 @@ Deno.test("DiskStore.check() hashes what lies there without a journal", async (t
       await using store = await place.open(fixture);
       const { verified } = await check(store);
       assertEquals(indicesIn(verified), expected);
-      storePieces(store, fixture, allPieces(fixture).filter((index) => !expected.includes(index)));
+      const missing = allPieces(fixture).filter((index) => !expected.includes(index));
+      await storePieces(store, fixture, missing);
       await store.finish();
       const a = Deno.readFileSync(place.path("folder", "a")).subarray(0, 100_000);
       assertEquals(a, fileBytes(fixture, 0));
@@ -172,7 +181,7 @@ Deno.test("DiskStore.finish() refuses when a file vanished meanwhile", async () 
   const fixture = singleFile(1000);
   await using store = await place.open(fixture);
   await check(store);
-  storePieces(store, fixture);
+  await storePieces(store, fixture);
   Deno.removeSync(place.path("file.bin"));
   const error = await assertRejects(() => store.finish(), StorageError);
   assertEquals(error.code, "ENOENT");
@@ -188,7 +197,7 @@ Deno.test("DiskStore keeps at most maxOpenFiles open over many files", async () 
   await using store = await place.open(fixture, { maxOpenFiles: 5 });
   await check(store);
   for (const pieceIndex of allPieces(fixture)) {
-    storePieces(store, fixture, [pieceIndex]);
+    await storePieces(store, fixture, [pieceIndex]);
     // The journal is one more, and the one in reserve.
     assert(openBelow(place.directory).length <= 7);
   }
@@ -205,13 +214,12 @@ Deno.test("DiskStore reaches offsets above 4 GiB", async () => {
   const geometry = new Geometry(files, pieceLength);
   const pieceHashes = new Uint8Array(geometry.pieceCount * 20);
   const big = { ...metainfo, name: "big", files, geometry, pieceLength, pieceHashes };
-  await using store = await openDiskStore(big, { directory: place.directory });
+  await using store = await place.open({ metainfo: big });
   await check(store);
   const bytes = new TextEncoder().encode("far out");
-  store.write(lengthBytes - 7, bytes);
-  store.write(2 ** 32 - 3, bytes);
   const into = new Uint8Array(7);
   for (const offset of [lengthBytes - 7, 2 ** 32 - 3]) {
+    await putAt(store, big, { offset, bytes });
     await store.read(offset, into);
     assertEquals(into, bytes);
   }

@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { openDiskStore } from "../../lib/storage/disk.ts";
-import type { DiskStore, DiskStoreOptions } from "../../lib/storage/disk.ts";
-import type { CheckProgress, Resumed, Store } from "../../lib/storage/store.ts";
+import type { Disk } from "../../lib/storage/disk.ts";
+import { DiskStore, type DiskStoreOptions } from "../../lib/storage/disk_store.ts";
+import type { FilesOptions } from "../../lib/storage/files.ts";
+import { LocalDisk } from "../../lib/storage/local_disk.ts";
+import type { CheckProgress, Resumed, RunBytes, Store } from "../../lib/storage/store.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
 import { randomBytes } from "../support/torrent_fixture.ts";
 import type { InfoHash, Metainfo, TorrentFile } from "../../lib/torrent/metainfo.ts";
@@ -106,15 +109,45 @@ export function pieceOf(
   return of.content.subarray(offset, offset + geometry.pieceLength(pieceIndex));
 }
 
-/** Writes and records these pieces, as a download does. */
-export function storePieces(
+/** A piece, to be put whole. */
+export function wholePiece(of: Fixture, pieceIndex: number): RunBytes {
+  return { pieceIndex, begin: 0, bytes: pieceOf(of, pieceIndex), endsPiece: true };
+}
+
+/** Stores these pieces whole, as a download does. */
+export async function storePieces(
   store: Store,
   of: Fixture,
   pieceIndices: Iterable<number> = allPieces(of),
-): void {
-  for (const pieceIndex of pieceIndices) {
-    store.write(of.metainfo.geometry.pieceOffset(pieceIndex), pieceOf(of, pieceIndex));
-    store.recordVerified([pieceIndex]);
+): Promise<void> {
+  const storing = Array.from(pieceIndices, (index) => store.put(wholePiece(of, index)));
+  for (const outcome of await Promise.all(storing)) assertEquals(outcome, { kind: "right" });
+}
+
+/** Bytes anywhere in a torrent, cut at the borders of pieces: they end none. */
+export function* partsAt(
+  geometry: Geometry,
+  offset: number,
+  bytes: Uint8Array,
+): Generator<RunBytes, void, undefined> {
+  const { maxPieceLength } = geometry;
+  for (let at = 0; at < bytes.length;) {
+    const pieceIndex = Math.floor((offset + at) / maxPieceLength);
+    const begin = offset + at - geometry.pieceOffset(pieceIndex);
+    const length = Math.min(geometry.pieceLength(pieceIndex) - begin, bytes.length - at);
+    yield { pieceIndex, begin, bytes: bytes.subarray(at, at + length), endsPiece: false };
+    at += length;
+  }
+}
+
+/** Stores bytes anywhere in a torrent, which end no piece. */
+export async function putAt(
+  store: Store,
+  { geometry }: Pick<Metainfo, "geometry">,
+  { offset, bytes }: { readonly offset: number; readonly bytes: Uint8Array },
+): Promise<void> {
+  for (const part of partsAt(geometry, offset, bytes)) {
+    assertEquals(await store.put(part), { kind: "stored" });
   }
 }
 
@@ -154,8 +187,14 @@ export class Place implements Disposable {
     return join(this.directory, ...components);
   }
 
-  open(of: Fixture, options: Partial<DiskStoreOptions> = {}): Promise<DiskStore> {
-    return openDiskStore(of.metainfo, { directory: this.directory, ...options });
+  /** A store here; unless `makeDisk` says otherwise, its files are written in this thread. */
+  open(
+    { metainfo }: Pick<Fixture, "metainfo">,
+    options: Partial<DiskStoreOptions> & FilesOptions & { readonly makeDisk?: () => Disk } = {},
+  ): Promise<DiskStore> {
+    const { directory = this.directory } = options;
+    const makeDisk = options.makeDisk ?? (() => new LocalDisk(metainfo, directory, options));
+    return Promise.try(() => new DiskStore(metainfo, makeDisk, { ...options, directory }));
   }
 
   /** Lays down the torrent's files as if they had been there before. */

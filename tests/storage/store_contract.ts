@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assertEquals, assertRejects } from "@std/assert";
-import type { Resumed, Store } from "../../lib/storage/store.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Resumed, RunBytes, Store } from "../../lib/storage/store.ts";
 import type { Metainfo } from "../../lib/torrent/metainfo.ts";
 import {
   allPieces,
@@ -12,9 +12,12 @@ import {
   type Fixture,
   indicesIn,
   multiFile,
+  partsAt,
   pieceOf,
+  putAt,
   singleFile,
   storePieces,
+  wholePiece,
 } from "./fixture.ts";
 
 /** Opens a store for a torrent of which nothing is stored. */
@@ -49,10 +52,13 @@ const FIXTURES: readonly (readonly [string, Fixture])[] = [
 /** Registers the tests; `name` names the store. */
 export function testStoreContract(name: string, open: OpenStore): void {
   for (const [words, fixture] of FIXTURES) {
-    Deno.test(`${name} gives back what was written: ${words}`, () => testRoundTrip(open, fixture));
+    Deno.test(`${name} gives back what was put: ${words}`, () => testRoundTrip(open, fixture));
+    Deno.test(`${name} is told pieces in parts, in any order: ${words}`, () =>
+      testParts(open, fixture));
+    Deno.test(`${name} tells what is wrong: ${words}`, () => testWrong(open, fixture));
   }
-  Deno.test(`${name} reads and writes anywhere, across pieces and files`, () => testAnywhere(open));
-  Deno.test(`${name} keeps padding zero whatever is written over it`, () => testPadding(open));
+  Deno.test(`${name} reads and stores anywhere, across pieces and files`, () => testAnywhere(open));
+  Deno.test(`${name} keeps padding zero whatever is put over it`, () => testPadding(open));
   Deno.test(`${name} refuses bytes outside of the torrent`, () => testOutside(open));
   Deno.test(`${name} stops its check when aborted before`, () => testAborted(open));
   Deno.test(`${name} is disposed twice without complaint`, async () => {
@@ -65,13 +71,66 @@ export function testStoreContract(name: string, open: OpenStore): void {
 async function testRoundTrip(open: OpenStore, fixture: Fixture): Promise<void> {
   await using store = await open(fixture.metainfo);
   assertNothing(await check(store));
-  storePieces(store, fixture);
+  await storePieces(store, fixture);
   await store.sync();
+  await assertReadable(store, fixture);
+  await store.finish();
+}
+
+async function assertReadable(store: Store, fixture: Fixture): Promise<void> {
   for (const pieceIndex of allPieces(fixture)) {
     const expected = pieceOf(fixture, pieceIndex);
     const into = new Uint8Array(expected.length).fill(0xaa);
     await store.read(fixture.metainfo.geometry.pieceOffset(pieceIndex), into);
     assertEquals(into, new Uint8Array(expected));
+  }
+}
+
+/** Halves of pieces, the second ones first: only with the last half can the hash be known. */
+async function testParts(open: OpenStore, fixture: Fixture): Promise<void> {
+  await using store = await open(fixture.metainfo);
+  await check(store);
+  const pieces = allPieces(fixture).map((pieceIndex) => {
+    const whole = wholePiece(fixture, pieceIndex);
+    return cut(whole, Math.ceil(whole.bytes.length / 2));
+  });
+  for (const [, ...second] of pieces) {
+    for (const part of second) {
+      assertEquals(await store.put({ ...part, endsPiece: false }), { kind: "stored" });
+    }
+  }
+  for (const [first] of pieces.toReversed()) {
+    assertEquals(await store.put({ ...first, endsPiece: true }), { kind: "right" });
+  }
+  await assertReadable(store, fixture);
+  await store.finish();
+}
+
+/** A piece in two parts, neither of them empty, if it is longer than a byte. */
+function cut(whole: RunBytes, at: number): [RunBytes, ...RunBytes[]] {
+  if (whole.bytes.length === 1) return [whole];
+  return [
+    { ...whole, bytes: whole.bytes.subarray(0, at), endsPiece: false },
+    { ...whole, begin: at, bytes: whole.bytes.subarray(at) },
+  ];
+}
+
+/** A byte is wrong: whole or in parts, the same digests tell which block, and the next attempt is right. */
+async function testWrong(open: OpenStore, fixture: Fixture): Promise<void> {
+  await using store = await open(fixture.metainfo);
+  await check(store);
+  for (const pieceIndex of allPieces(fixture)) {
+    const whole = wholePiece(fixture, pieceIndex);
+    const wrong = { ...whole, bytes: whole.bytes.map((byte, at) => at === 0 ? byte ^ 1 : byte) };
+    const outcome = await store.put(wrong);
+    assert(outcome.kind === "wrong");
+    const outcomes = cut(wrong, wrong.bytes.length - 1).map((part) => store.put(part));
+    assertEquals((await Promise.all(outcomes)).at(-1), outcome);
+    assertEquals(await store.put(whole), { kind: "right" });
+    const right = await store.digests(pieceIndex);
+    assertEquals(outcome.digests.length, fixture.metainfo.geometry.blockCount(pieceIndex));
+    const differing = right.flatMap((digest, at) => digest === outcome.digests[at] ? [] : [at]);
+    assertEquals(differing, [0]);
   }
   await store.finish();
 }
@@ -88,8 +147,13 @@ async function testAnywhere(open: OpenStore): Promise<void> {
   await check(store);
   const { length } = fixture.content;
   const cuts = [0, 1, 2, 4095, 4096, 20_000, 77_777, length - 1, length];
-  for (const [at, start] of cuts.entries()) {
-    store.write(start, fixture.content.subarray(start, cuts[at + 1]));
+  const { geometry } = fixture.metainfo;
+  const parts = cuts.flatMap((start, at) => [
+    ...partsAt(geometry, start, fixture.content.subarray(start, cuts[at + 1])),
+  ]);
+  // From both ends to the middle.
+  for (let part = parts.shift(); part !== undefined; part = parts.reverse().shift()) {
+    assertEquals(await store.put(part), { kind: "stored" });
   }
   for (const start of cuts) {
     for (const end of cuts.filter((cut) => cut >= start)) {
@@ -108,18 +172,21 @@ async function testPadding(open: OpenStore): Promise<void> {
   ], { pieceLength: 16 });
   await using store = await open(metainfo);
   await check(store);
-  store.write(0, new Uint8Array(20).fill(7));
+  await putAt(store, metainfo, { offset: 0, bytes: new Uint8Array(20).fill(7) });
   const into = new Uint8Array(20).fill(9);
   await store.read(0, into);
   assertEquals([...into], [...Array(10).fill(7), ...Array(6).fill(0), ...Array(4).fill(7)]);
 }
 
 async function testOutside(open: OpenStore): Promise<void> {
-  await using store = await open(singleFile(100).metainfo);
+  const { metainfo } = singleFile(100);
+  await using store = await open(metainfo);
   await check(store);
-  store.write(0, new Uint8Array(100));
+  await putAt(store, metainfo, { offset: 0, bytes: new Uint8Array(100) });
   await assertRejects(() => store.read(99, new Uint8Array(2)), RangeError);
-  await assertRejects(async () => await store.write(100, new Uint8Array(1)), RangeError);
+  const part = { pieceIndex: 0, begin: 0, bytes: new Uint8Array(1), endsPiece: false };
+  await assertRejects(() => store.put({ ...part, begin: 100 }), RangeError);
+  await assertRejects(() => store.put({ ...part, pieceIndex: 1 }), RangeError);
 }
 
 async function testAborted(open: OpenStore): Promise<void> {

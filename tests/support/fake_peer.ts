@@ -1,12 +1,36 @@
 /** A peer in memory whose bytes reach us one at a time: a session over it, and what we say to it. */
 import { makePeerId } from "../../lib/base/identity.ts";
 import { Framer } from "../../lib/peers/framer.ts";
+import type { Handshake } from "../../lib/peers/handshake.ts";
 import { Outbox } from "../../lib/peers/outbox.ts";
-import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
+import type { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { type Role, Session } from "../../lib/peers/session.ts";
 import type { Transport } from "../../lib/peers/transport.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { Wire } from "../../lib/peers/wire.ts";
+
+/** What a peer of no extensions says first. */
+export function makeHandshake(): Handshake {
+  return {
+    infoHash: new Uint8Array(20),
+    peerId: makePeerId(),
+    reserved: new Uint8Array(8),
+    supportsExtensions: false,
+    supportsFast: false,
+    supportsDht: false,
+  };
+}
+
+/** What a peer is made from. */
+export interface FakePeerOptions {
+  /** In bytes. */
+  readonly bitfieldLength: number;
+  readonly nowMs: number;
+  /** What we read it into: of the ledger's memory. */
+  readonly buffers: ReadBuffers;
+  /** What is waited for before it is read again. */
+  readonly relief?: () => Promise<void> | undefined;
+}
 
 /** Both ends of a connection, the other one played by the test. */
 export class FakePeer implements Transport {
@@ -19,26 +43,29 @@ export class FakePeer implements Transport {
   readonly #heard = new Framer();
   readonly #texts: string[] = [];
   #coming = new Uint8Array();
+  #nowMs: number;
   #state: "open" | "closed" = "open";
   #wake: () => void = () => {};
   #drained: () => void = () => {};
 
-  /** @param bitfieldLength in bytes */
-  constructor(role: Role, options: { readonly bitfieldLength: number; readonly nowMs: number }) {
-    const { bitfieldLength, nowMs } = options;
-    const none = { leftover: new Uint8Array(), buffers: new ReadBuffers() };
-    const handshake = {
-      infoHash: new Uint8Array(20),
-      peerId: makePeerId(),
-      reserved: new Uint8Array(8),
-      supportsExtensions: false,
-      supportsFast: false,
-      supportsDht: false,
-    };
-    const wire = new Wire(this, { handshake, isIncoming: false, bitfieldLength, ...none });
-    const introduction = { reqq: 500, client: "test" };
-    this.session = new Session(wire, { roles: [role], introduction, bitfield: undefined, nowMs });
+  constructor(role: Role, { bitfieldLength, nowMs, buffers, ...options }: FakePeerOptions) {
+    this.#nowMs = nowMs;
+    const none = { leftover: new Uint8Array(), isIncoming: false };
+    const wire = new Wire(this, { handshake: makeHandshake(), bitfieldLength, buffers, ...none });
+    this.session = new Session(wire, {
+      roles: [role],
+      introduction: { reqq: 500, client: "test" },
+      bitfield: undefined,
+      now: () => this.#nowMs,
+      ...options,
+    });
     this.ended = this.session.run().catch((error: unknown) => error);
+  }
+
+  /** Moves our clock on. */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.session.tick(nowMs);
   }
 
   /** Sends what was written to `says`; resolves once all of it was read and acted on, or the session ended. */
@@ -64,7 +91,7 @@ export class FakePeer implements Transport {
     }
   }
 
-  async read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+  async read(into: Uint8Array): Promise<number | null> {
     while (this.#coming.length === 0) {
       if (this.#state === "closed") return null;
       this.#drained();

@@ -3,7 +3,7 @@ import type { PeerAddress } from "../../lib/base/address.ts";
 import { makePeerId, type PeerId } from "../../lib/base/identity.ts";
 import { Framer } from "../../lib/peers/framer.ts";
 import { encodeHandshake, HANDSHAKE_LENGTH } from "../../lib/peers/handshake.ts";
-import type { Message } from "../../lib/peers/message.ts";
+import type { Message, PieceMessage } from "../../lib/peers/message.ts";
 import { Outbox } from "../../lib/peers/outbox.ts";
 
 /** One connection to a peer; whoever makes it disposes it. */
@@ -57,6 +57,11 @@ export class Probe implements Disposable {
       if (read === null) return undefined;
       this.#framer.commit(read);
     }
+  }
+
+  /** The block of the message that came last: a view, valid until the next one. */
+  blockOf({ start, lengthBytes }: Readonly<PieceMessage>): Uint8Array {
+    return this.#framer.memory.bytes.subarray(start, start + lengthBytes);
   }
 
   /** The kinds of the next messages. */

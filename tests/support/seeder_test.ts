@@ -50,7 +50,7 @@ Deno.test("Seeder serves every block of a torrent, and counts", async () => {
   for (let count = 0; count < requests; count++) {
     const message = await probe.next();
     assert(message?.kind === "piece");
-    received.set(message.block, geometry.pieceOffset(message.pieceIndex) + message.begin);
+    received.set(probe.blockOf(message), geometry.pieceOffset(message.pieceIndex) + message.begin);
   }
   assertEquals(received, fixture.content);
   const { connections, open, servedBytes } = seeder.counters;

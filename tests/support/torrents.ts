@@ -1,6 +1,15 @@
 /** Geometries and ledgers for the tests of the engine. */
-import { Ledger, type LedgerOptions, type Source } from "../../lib/ledger.ts";
 import { setBit } from "../../lib/base/bits.ts";
+import { type Memory, plainMemory } from "../../lib/base/memory.ts";
+import {
+  Ledger,
+  type LedgerOptions,
+  type OpenPiece,
+  type Source,
+  type SourceId,
+} from "../../lib/ledger.ts";
+import { budgetMemoryBytes } from "../../lib/ledger/budget.ts";
+import { readBufferBytes } from "../../lib/peers/read_buffers.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
 import { randomOf } from "../torrent/helpers.ts";
 
@@ -21,6 +30,28 @@ export function paddedGeometry(lengths: readonly number[], pieceLength: number):
 /** A ledger with the same random choices each time. */
 export function makeLedger(geometry: Geometry, options: LedgerOptions = {}): Ledger {
   return new Ledger(geometry, { random: randomFractionOf(1), ...options });
+}
+
+/** Memory for a ledger and the read buffers of so many connections, as a download has it. */
+export function makeMemory(geometry: Geometry, connections = 1): Memory {
+  return plainMemory(budgetMemoryBytes(geometry) + readBufferBytes(connections));
+}
+
+/** A block that comes. */
+export interface Arrival {
+  readonly piece: OpenPiece;
+  readonly block: number;
+  readonly source: SourceId;
+  /** Without what is padding at the end. */
+  readonly bytes: Uint8Array;
+}
+
+/** Puts a block where the ledger wants it, and has it held. */
+export function deliver(ledger: Ledger, { piece, block, source, bytes }: Arrival): void {
+  const place = ledger.place(piece, block);
+  if (place === undefined) throw new Error(`No room for block ${block} of ${piece.pieceIndex}`);
+  ledger.budget.memory.bytes.set(bytes, place);
+  ledger.hold(piece, block, source);
 }
 
 /** Numbers in [0, 1), the same ones for the same seed. */

@@ -38,7 +38,7 @@ async function nextBlock(probe: Probe): Promise<{ length: number; isRight: boole
   const message = await probe.next();
   assert(message?.kind === "piece", message?.kind);
   const offset = metainfo.geometry.pieceOffset(message.pieceIndex) + message.begin;
-  const { block } = message;
+  const block = probe.blockOf(message);
   const isRight = block.every((byte, at) => byte === content[offset + at]);
   return { length: block.length, isRight };
 }

@@ -1,15 +1,20 @@
 /** Downloads that end early, at every stage: nothing stays open, and the next run asks for what is missing only. */
 import { assert, assertEquals } from "@std/assert";
+import { delay } from "../../lib/base/async.ts";
 import { Seeder } from "../support/seeder.ts";
 import { FIXTURE, type Scene, SCENES } from "../support/stages.ts";
 import {
   assertComplete,
   assertSameBytes,
   concurrently,
+  KIB,
   runDownload,
   startDownload,
 } from "../support/swarm.ts";
 import { countDescriptors, countThreads } from "../support/system.ts";
+import { makeTorrent } from "../support/torrent_fixture.ts";
+
+const MIB = 1024 * KIB;
 
 const REASON = new Error("The test ends it");
 
@@ -79,3 +84,40 @@ async function goOnce(): Promise<void> {
   await goOn({ set: () => ({}) }, directory);
   await Deno.remove(directory, { recursive: true });
 }
+
+/** Too long to be stored where we are: it has a thread of its own. */
+const LONG = makeTorrent({ files: 8 * MIB, pieceLength: 256 * KIB });
+
+/** Runs once until about half of it was served, and once more to the end. */
+async function endHalfway(): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await using slow = new Seeder({ ...LONG, bytesPerSecond: 40 * MIB });
+    const controller = new AbortController();
+    const { signal } = controller;
+    slow.until(({ servedBytes }) => servedBytes > 4 * MIB).then(() => controller.abort(REASON));
+    const { error } = await runDownload(LONG, { directory, signal, from: [slow] });
+    assertEquals(error, REASON);
+    await using seeder = new Seeder(LONG);
+    assertComplete(await runDownload(LONG, { directory, from: [seeder], timeoutMs: 10_000 }));
+    assertSameBytes(await Deno.readFile(`${directory}/fixture`), LONG.content);
+    assert(seeder.counters.servedBytes < LONG.content.length, "nothing was kept");
+    assertEquals(seeder.errors, []);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("download() by way of a thread leaves none of it behind, aborted or complete", async () => {
+  await endHalfway(); // what the runtime itself opens once stays open
+  const before = [countDescriptors(), countThreads()];
+  for (let round = 0; round < 3; round++) await endHalfway();
+  // Threads end a little later than they are told to.
+  let now = before;
+  for (let waits = 0; waits < 40; waits++) {
+    now = [countDescriptors(), countThreads()];
+    if (now.every((count, at) => count <= (before[at] ?? 0))) return;
+    await delay(25);
+  }
+  assertEquals(now, before);
+});

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { hasBit } from "../../lib/base/bits.ts";
 import { MemoryStore } from "../../lib/storage/memory.ts";
+import { pieceOf, storePieces } from "../storage/fixture.ts";
 import { startSeeder } from "../support/seeder.ts";
 import {
   concurrently,
@@ -22,7 +23,7 @@ const SHAPES: readonly (readonly [string, FixtureOptions])[] = [
   ["one block per piece", { files: 40 * 16 * KIB, pieceLength: 16 * KIB }],
   ["pieces shorter than a block", { files: 10_001, pieceLength: 1000 }],
   ["a piece length that is no multiple of 16 KiB", { files: 250_007, pieceLength: 50_001 }],
-  ["a piece too long for memory", { files: 9 * MIB + 5, pieceLength: 8 * MIB }],
+  ["pieces of several runs", { files: 9 * MIB + 5, pieceLength: 8 * MIB }],
   ["a single piece of one file", { files: 5 * MIB, pieceLength: 16 * MIB }],
   ["many files over piece borders", {
     files: Array.from(
@@ -41,7 +42,7 @@ const SHAPES: readonly (readonly [string, FixtureOptions])[] = [
     ],
     pieceLength: 32 * KIB,
   }],
-  ["padding in a piece too long for memory", {
+  ["padding over whole runs of a piece", {
     files: [
       { path: "a", lengthBytes: 100_000 },
       { path: ".pad/1", lengthBytes: 5 * MIB - 100_000, isPadding: true },
@@ -150,9 +151,10 @@ Deno.test("download() keeps fewer requests waiting than a peer queues", async (t
 Deno.test("download() takes up what a store holds and asks for the rest only", async () => {
   const fixture = makeTorrent({ files: 10 * 32 * KIB, pieceLength: 32 * KIB });
   const store = new MemoryStore(fixture.metainfo);
-  store.write(0, fixture.content.subarray(0, 3 * 32 * KIB + 16 * KIB));
-  store.recordVerified([0, 1, 2]);
-  store.recordPartial(3, Uint8Array.of(0x80));
+  await storePieces(store, fixture, [0, 1, 2]);
+  const bytes = pieceOf(fixture, 3).subarray(0, 16 * KIB);
+  await store.put({ pieceIndex: 3, begin: 0, bytes, endsPiece: false });
+  await store.recordPartial(3, Uint8Array.of(0x80));
   await using seeder = await startSeeder(fixture);
   const run = await downloadWhole(fixture, { from: [seeder] }, store);
   assertEquals(eventsOf(run, "checked")[0]?.havePieces, 3);

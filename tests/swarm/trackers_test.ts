@@ -3,6 +3,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { formatAddress } from "../../lib/base/address.ts";
 import { GaveUpError } from "../../lib/base/errors.ts";
 import { MemoryStore } from "../../lib/storage/memory.ts";
+import { storePieces } from "../storage/fixture.ts";
 import { HttpTracker } from "../support/http_tracker.ts";
 import { startSeeder } from "../support/seeder.ts";
 import {
@@ -49,8 +50,7 @@ Deno.test("download() tells a tracker what is left after an earlier run, and of 
   await using tracker = new HttpTracker();
   const fixture = torrentOf([[tracker]]);
   const store = new MemoryStore(fixture.metainfo);
-  store.write(0, fixture.content.subarray(0, 32 * KIB));
-  store.recordVerified([0]);
+  await storePieces(store, fixture, [0]);
   const controller = new AbortController();
   const running = runDownload(fixture, { store, signal: controller.signal });
   await tracker.until(1);
@@ -66,8 +66,7 @@ Deno.test("download() has no business with trackers when everything is there", a
   await using tracker = new HttpTracker();
   const fixture = torrentOf([[tracker]]);
   const store = new MemoryStore(fixture.metainfo);
-  store.write(0, fixture.content);
-  store.recordVerified([0, 1, 2, 3, 4, 5, 6, 7]);
+  await storePieces(store, fixture);
   await downloadWhole(fixture, {}, store);
   assertEquals(tracker.events, []);
 });

@@ -1,0 +1,136 @@
+/**
+ * A disk that works where it is: whoever calls it waits.
+ *
+ * @module
+ */
+import { delay } from "../base/async.ts";
+import { emptyBits, forEachBit, setBit } from "../base/bits.ts";
+import type { Disk } from "./disk.ts";
+import { Files, type FilesOptions } from "./files.ts";
+import { Folders } from "./folders.ts";
+import { readFreeBytes } from "./free_space.ts";
+import { type Hashed, HashedSoFar, planRanges } from "./hashing.ts";
+import { type Findings, PieceHasher, type PieceRange } from "./piece_hasher.ts";
+import { PieceKeeper } from "./piece_keeper.ts";
+import type { CheckProgress, Outcome, RunBytes } from "./store.ts";
+import type { StoredTorrent } from "./stored_torrent.ts";
+import { TorrentFiles } from "./torrent_files.ts";
+import { isZero } from "./zeros.ts";
+
+/** How many bytes at each end of a piece tell whether something was written. */
+const PROBE_LENGTH = 256;
+
+/** Empty files made before others get their turn. */
+const FILES_PER_TURN = 256;
+
+/** Owns the files of one torrent. */
+export class LocalDisk implements Disk {
+  readonly #torrent: StoredTorrent;
+  readonly #directory: string;
+  readonly #files: Files;
+  readonly #bytes: TorrentFiles;
+  readonly #keeper: PieceKeeper;
+  readonly #hasher: PieceHasher;
+
+  /** Opens nothing yet. @param directory the output folder */
+  constructor(torrent: StoredTorrent, directory: string, options: FilesOptions = {}) {
+    this.#torrent = torrent;
+    this.#directory = directory;
+    this.#files = new Files(torrent.files, new Folders(directory), options);
+    this.#bytes = new TorrentFiles(torrent, this.#files);
+    this.#keeper = new PieceKeeper(torrent, this.#bytes);
+    this.#hasher = new PieceHasher(torrent, this.#files);
+  }
+
+  /** put(), at once. @throws {StorageError} */
+  putNow(run: RunBytes): Outcome {
+    return this.#keeper.put(run);
+  }
+
+  /** Hashes those pieces of a range whose bit is set, at once. */
+  hashNow(range: PieceRange, wanted: Uint8Array): Findings {
+    return this.#hasher.hash(range, wanted);
+  }
+
+  put(run: RunBytes): Promise<Outcome> {
+    return Promise.try(() => this.putNow(run));
+  }
+
+  digests(pieceIndex: number): Promise<readonly string[]> {
+    return Promise.try(() => this.#keeper.digests(pieceIndex));
+  }
+
+  read(offset: number, into: Uint8Array): Promise<void> {
+    return Promise.try(() => this.#bytes.read(offset, into));
+  }
+
+  async *hash(
+    wanted: Uint8Array,
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncGenerator<CheckProgress, Hashed, undefined> {
+    const { geometry } = this.#torrent;
+    const hashed = new HashedSoFar(geometry);
+    for (const range of planRanges(geometry, wanted)) {
+      signal.throwIfAborted();
+      hashed.add(range, this.hashNow(range, wanted));
+      yield hashed.progress;
+      await delay(0, { signal });
+    }
+    return hashed;
+  }
+
+  probe(pieces: Uint8Array): Promise<Uint8Array> {
+    return Promise.try(() => {
+      const likely = emptyBits(this.#torrent.geometry.pieceCount);
+      forEachBit(pieces, (pieceIndex) => {
+        if (this.#hasData(pieceIndex)) setBit(likely, pieceIndex);
+      });
+      return likely;
+    });
+  }
+
+  async create(fileIndices: readonly number[]): Promise<void> {
+    for (const [made, fileIndex] of fileIndices.entries()) {
+      this.#files.create(fileIndex);
+      if (made % FILES_PER_TURN === FILES_PER_TURN - 1) await delay(0);
+    }
+  }
+
+  truncate(fileIndices: readonly number[]): Promise<void> {
+    return Promise.try(() => {
+      for (const fileIndex of fileIndices) this.#files.truncate(fileIndex);
+    });
+  }
+
+  soil(pieces: Uint8Array): Promise<void> {
+    forEachBit(pieces, (pieceIndex) => this.#bytes.soil(pieceIndex));
+    return Promise.resolve();
+  }
+
+  sync(): Promise<void> {
+    return this.#bytes.sync();
+  }
+
+  freeBytes(): Promise<number | undefined> {
+    return readFreeBytes(this.#directory);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#files[Symbol.asyncDispose]();
+  }
+
+  #hasData(pieceIndex: number): boolean {
+    const { geometry } = this.#torrent;
+    const start = geometry.pieceOffset(pieceIndex);
+    const end = start + geometry.pieceLength(pieceIndex);
+    return [start, Math.max(start, end - PROBE_LENGTH)].some((offset) => {
+      for (const span of geometry.spans(offset, Math.min(PROBE_LENGTH, end - offset))) {
+        if (span.isPadding) continue;
+        const probe = new Uint8Array(span.lengthBytes);
+        this.#files.read(span.fileIndex, span.fileOffset, probe);
+        if (!isZero(probe)) return true;
+      }
+      return false;
+    });
+  }
+}

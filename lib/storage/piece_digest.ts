@@ -1,0 +1,86 @@
+/**
+ * SHA-1 of pieces and of their blocks.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash, type Hash } from "node:crypto";
+import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { isZero, ZEROS } from "./zeros.ts";
+
+/** Bytes of a SHA-1. */
+export const HASH_LENGTH = 20;
+
+/** Zeros counted before they are hashed after all, in bytes: hashing them at once must not take long. */
+const MAX_ZERO_COUNT = 16 * 1024 * 1024;
+
+/** Whether two hashes are the same. */
+export function isSameHash(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+/** The SHA-1 that a piece should have. @param pieceHashes 20 bytes of each */
+export function hashOf(pieceHashes: Uint8Array, pieceIndex: number): Uint8Array {
+  return pieceHashes.subarray(pieceIndex * HASH_LENGTH, (pieceIndex + 1) * HASH_LENGTH);
+}
+
+/** The SHA-1 of bytes. */
+export function digestOf(bytes: Uint8Array): Uint8Array {
+  return createHash("sha1").update(bytes).digest();
+}
+
+/** A digest of each block, in order; `bytes` begins with one. */
+export function digestBlocks(bytes: Uint8Array): string[] {
+  const digests: string[] = [];
+  for (let begin = 0; begin < bytes.length; begin += BLOCK_LENGTH) {
+    const block = bytes.subarray(begin, begin + BLOCK_LENGTH);
+    digests.push(createHash("sha1").update(block).digest("base64"));
+  }
+  return digests;
+}
+
+/**
+ * SHA-1 over one piece after the other, fed in order. Leading zeros are counted, and hashed only when
+ * needed: the holes of a sparse file cost next to nothing.
+ */
+export class PieceDigest {
+  #hash: Hash | undefined;
+  #zeroCount = 0;
+  /** By length: of pieces that are all zeros, of which there are one or two lengths. */
+  readonly #zeroDigests = new Map<number, Uint8Array>();
+
+  /** The next bytes of the piece. */
+  push(bytes: Uint8Array): void {
+    const zeroCount = this.#zeroCount + bytes.length;
+    if (this.#hash === undefined && zeroCount <= MAX_ZERO_COUNT && isZero(bytes)) {
+      this.#zeroCount = zeroCount;
+      return;
+    }
+    this.#hash ??= hashOfZeros(this.#zeroCount);
+    this.#hash.update(bytes);
+  }
+
+  /** Ends the piece: whether its hash is the expected one. */
+  finish(expected: Uint8Array): boolean {
+    const digest = this.#hash?.digest() ?? this.#zeroDigest();
+    this.#hash = undefined;
+    this.#zeroCount = 0;
+    return isSameHash(digest, expected);
+  }
+
+  #zeroDigest(): Uint8Array {
+    const known = this.#zeroDigests.get(this.#zeroCount);
+    if (known !== undefined) return known;
+    const digest = hashOfZeros(this.#zeroCount).digest();
+    this.#zeroDigests.set(this.#zeroCount, digest);
+    return digest;
+  }
+}
+
+function hashOfZeros(count: number): Hash {
+  const hash = createHash("sha1");
+  for (let left = count; left > 0; left -= ZEROS.length) {
+    hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+  }
+  return hash;
+}

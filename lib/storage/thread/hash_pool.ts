@@ -1,0 +1,113 @@
+/**
+ * Hashes pieces in several threads at once.
+ *
+ * @module
+ */
+import { Channel } from "../../base/async.ts";
+import type { Geometry } from "../../torrent/geometry.ts";
+import { type Hashed, HashedSoFar, type Hasher, planRanges } from "../hashing.ts";
+import type { Findings, PieceRange } from "../piece_hasher.ts";
+import type { CheckProgress } from "../store.ts";
+import { encodeTorrent, type StoredTorrent } from "../stored_torrent.ts";
+import { DiskThread } from "./disk_thread.ts";
+
+/** More threads than this are held up by the memory. */
+const MAX_THREADS = 8;
+
+/** So much is worth a thread more, in bytes: starting one takes as long as hashing some of it. */
+const BYTES_PER_THREAD = 64 * 1024 * 1024;
+
+/** Ranges that a thread has waiting, so that it never waits for the next. */
+const RANGES_AHEAD = 2;
+
+/** Files that each thread keeps open. */
+const MAX_OPEN_FILES = 4;
+
+/** How many threads to hash so much with. */
+export function threadsFor(lengthBytes: number): number {
+  const wanted = Math.ceil(lengthBytes / BYTES_PER_THREAD);
+  return Math.max(1, Math.min(wanted, navigator.hardwareConcurrency, MAX_THREADS));
+}
+
+/** Threads that know one torrent and the folder that its files lie in. */
+export class HashPool implements Hasher, AsyncDisposable {
+  readonly #torrent: StoredTorrent;
+  readonly #threads: readonly DiskThread[];
+  readonly #own: AsyncDisposableStack;
+
+  /** @param threads that have their torrent @param own what of it to dispose */
+  private constructor(
+    torrent: StoredTorrent,
+    threads: readonly DiskThread[],
+    own: AsyncDisposableStack,
+  ) {
+    this.#torrent = torrent;
+    this.#threads = threads;
+    this.#own = own;
+  }
+
+  /**
+   * Starts as many threads as are missing to `count`.
+   *
+   * @param lent threads that have opened the torrent; they stay their owner's
+   */
+  static async start(
+    site: { readonly torrent: StoredTorrent; readonly directory: string },
+    count: number,
+    lent: readonly DiskThread[] = [],
+  ): Promise<HashPool> {
+    const { torrent, directory } = site;
+    await using starting = new AsyncDisposableStack();
+    const started = Array.from(
+      { length: count - lent.length },
+      () => starting.use(new DiskThread()),
+    );
+    const record = encodeTorrent(torrent);
+    const argument = { torrent: record, directory, maxOpenFiles: MAX_OPEN_FILES };
+    await Promise.all(started.map((thread) => thread.call("open", argument)));
+    return new HashPool(torrent, [...lent, ...started], starting.move());
+  }
+
+  async *hash(
+    wanted: Uint8Array,
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncGenerator<CheckProgress, Hashed, undefined> {
+    const { geometry } = this.#torrent;
+    const hashed = new HashedSoFar(geometry);
+    for await (const [range, findings] of this.#work(geometry, wanted, signal)) {
+      hashed.add(range, findings);
+      yield hashed.progress;
+    }
+    signal.throwIfAborted();
+    return hashed;
+  }
+
+  /** Has the ranges hashed, by whoever is free; those that are begun are ended. */
+  async *#work(geometry: Geometry, wanted: Uint8Array, signal: AbortSignal) {
+    using results = new Channel<readonly [PieceRange, Findings]>();
+    const ranges = planRanges(geometry, wanted);
+    const work = async (thread: DiskThread) => {
+      while (!signal.aborted) {
+        const { value: range } = ranges.next();
+        if (range === undefined) return;
+        if (!results.push([range, await thread.call("hash", range)])) return;
+      }
+    };
+    await Promise.all(this.#threads.map((thread) => thread.call("want", wanted)));
+    const working = this.#threads.flatMap((thread) =>
+      Array.from({ length: RANGES_AHEAD }, () => work(thread))
+    );
+    const done = Promise.all(working);
+    done.then(() => results.close(), (error: unknown) => results.fail(error));
+    try {
+      yield* results;
+    } finally {
+      results[Symbol.dispose]();
+      await Promise.allSettled(working);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#own.disposeAsync();
+  }
+}

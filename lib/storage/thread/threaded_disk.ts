@@ -1,0 +1,210 @@
+/**
+ * A disk in a thread of its own: hashing and writing overlap the network, and no slow disk stops a
+ * connection.
+ *
+ * @module
+ */
+import { countBits } from "../../base/bits.ts";
+import { type Memory, sharedMemory } from "../../base/memory.ts";
+import type { Disk } from "../disk.ts";
+import type { FilesOptions } from "../files.ts";
+import type { Hashed } from "../hashing.ts";
+import type { CheckProgress, Outcome, RunBytes } from "../store.ts";
+import { encodeTorrent, type StoredTorrent } from "../stored_torrent.ts";
+import { decodeFailure } from "./calls.ts";
+import { DiskThread, type Notice } from "./disk_thread.ts";
+import { HashPool, threadsFor } from "./hash_pool.ts";
+import { makeRing, OUTCOME, RingWriter } from "./ring.ts";
+
+const STORED: Outcome = Object.freeze({ kind: "stored" });
+const RIGHT: Outcome = Object.freeze({ kind: "right" });
+
+/** A run on its way, with who waits for it. */
+interface Put {
+  readonly run: RunBytes;
+  readonly outcome: PromiseWithResolvers<Outcome>;
+}
+
+/** Where the files are, and how much memory is shared with the thread. */
+export interface ThreadedDiskOptions extends FilesOptions {
+  /** The output folder. */
+  readonly directory: string;
+  /** Of the memory that runs are put from, in bytes. @default none */
+  readonly memoryBytes?: number;
+}
+
+/** Owns its thread. */
+export class ThreadedDisk implements Disk {
+  readonly memory: Memory;
+  readonly #torrent: StoredTorrent;
+  readonly #options: ThreadedDiskOptions;
+  readonly #writer: RingWriter;
+  readonly #thread: DiskThread;
+  /** Rejects when the disk could not be opened; every call then fails of itself. */
+  readonly #opening: Promise<void>;
+  /** Runs in the ring, the oldest first; the first one's number is #settled. */
+  readonly #underWay: Put[] = [];
+  /** Runs that the ring had no room for. */
+  readonly #backlog: Put[] = [];
+  /** What was said of runs that did not go well, by their number. */
+  readonly #verdicts = new Map<number, PromiseWithResolvers<Outcome>>();
+  #settled = 0;
+  /** How many runs were put, as the ring counts. */
+  #putCount = 0;
+  #state: "idle" | "watching" = "idle";
+  #death: Error | undefined;
+
+  /** Starts the thread; what is asked of it waits until it is there. */
+  constructor(torrent: StoredTorrent, options: ThreadedDiskOptions) {
+    this.#torrent = torrent;
+    this.#options = options;
+    const { directory, memoryBytes = 0, maxOpenFiles } = options;
+    this.memory = sharedMemory(memoryBytes);
+    const ring = makeRing();
+    this.#writer = new RingWriter(ring);
+    this.#thread = new DiskThread({
+      onNotice: (notice) => this.#note(notice),
+      onDeath: (error) => this.#die(error),
+      onCall: () => {
+        this.#writer.announceCall();
+        return this.#putCount;
+      },
+    });
+    const memory = this.memory.bytes.buffer as SharedArrayBuffer;
+    const feed = { ring, memory };
+    const argument = { torrent: encodeTorrent(torrent), directory, maxOpenFiles, feed };
+    this.#opening = this.#thread.call("open", argument);
+    this.#opening.catch(() => {}); // what is asked next fails of it, too
+  }
+
+  put(run: RunBytes): Promise<Outcome> {
+    if (run.bytes.buffer !== this.memory.bytes.buffer) return this.#thread.call("put", run);
+    if (this.#death !== undefined) return Promise.reject(this.#death);
+    const outcome = Promise.withResolvers<Outcome>();
+    this.#putCount = (this.#putCount + 1) | 0;
+    this.#backlog.push({ run, outcome });
+    this.#fillRing();
+    return outcome.promise;
+  }
+
+  digests(pieceIndex: number): Promise<readonly string[]> {
+    return this.#thread.call("digests", pieceIndex);
+  }
+
+  async read(offset: number, into: Uint8Array): Promise<void> {
+    into.set(await this.#thread.call("read", { offset, lengthBytes: into.length }));
+  }
+
+  async *hash(
+    wanted: Uint8Array,
+    options: { readonly signal: AbortSignal },
+  ): AsyncGenerator<CheckProgress, Hashed, undefined> {
+    await this.#opening;
+    const { directory } = this.#options;
+    const count = threadsFor(countBits(wanted) * this.#torrent.pieceLength);
+    const site = { torrent: this.#torrent, directory };
+    await using pool = await HashPool.start(site, count, [this.#thread]);
+    return yield* pool.hash(wanted, options);
+  }
+
+  probe(pieces: Uint8Array): Promise<Uint8Array> {
+    return this.#thread.call("probe", pieces);
+  }
+
+  create(fileIndices: readonly number[]): Promise<void> {
+    return this.#thread.call("create", fileIndices);
+  }
+
+  truncate(fileIndices: readonly number[]): Promise<void> {
+    return this.#thread.call("truncate", fileIndices);
+  }
+
+  soil(pieces: Uint8Array): Promise<void> {
+    return this.#thread.call("soil", pieces);
+  }
+
+  sync(): Promise<void> {
+    return this.#thread.call("sync", undefined);
+  }
+
+  freeBytes(): Promise<number | undefined> {
+    return this.#thread.call("freeBytes", undefined);
+  }
+
+  /** Closes the files and ends the thread, after all that was asked of it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread[Symbol.asyncDispose]();
+  }
+
+  #fillRing(): void {
+    while (this.#writer.hasRoom) {
+      const put = this.#backlog.shift();
+      if (put === undefined) break;
+      const { pieceIndex, begin, bytes, endsPiece } = put.run;
+      const [start, lengthBytes] = [bytes.byteOffset, bytes.length];
+      this.#writer.push({ pieceIndex, begin, start, lengthBytes, endsPiece });
+      this.#underWay.push(put);
+    }
+    if (this.#state === "idle") this.#watch();
+  }
+
+  /** Settles what is done, as long as anything is under way. */
+  async #watch(): Promise<void> {
+    this.#state = "watching";
+    while (this.#underWay.length > 0) {
+      await this.#writer.waitBeyond(this.#settled);
+      for (const { done } = this.#writer; this.#settled !== done;) {
+        this.#underWay.shift()?.outcome.resolve(this.#outcomeOf(this.#settled));
+        this.#settled = (this.#settled + 1) | 0;
+      }
+      this.#fillRing();
+    }
+    this.#state = "idle";
+  }
+
+  #outcomeOf(entry: number): Outcome | Promise<Outcome> {
+    switch (this.#writer.outcomeOf(entry)) {
+      case OUTCOME.stored:
+        return STORED;
+      case OUTCOME.right:
+        return RIGHT;
+      default:
+        return this.#verdict(entry).promise;
+    }
+  }
+
+  /** A message and its run's turn come in either order: the second one finds what the first one made. */
+  #verdict(entry: number): PromiseWithResolvers<Outcome> {
+    const made = this.#verdicts.get(entry);
+    if (made !== undefined) {
+      this.#verdicts.delete(entry);
+      return made;
+    }
+    const verdict = Promise.withResolvers<Outcome>();
+    this.#verdicts.set(entry, verdict);
+    return verdict;
+  }
+
+  #note(notice: Notice): void {
+    if (notice.kind === "shortage") return this.#answerShortage();
+    const verdict = this.#verdict(notice.entry);
+    if (notice.kind === "wrong") verdict.resolve({ kind: "wrong", digests: notice.digests });
+    else {
+      verdict.promise.catch(() => {}); // it is for whoever has put the run
+      verdict.reject(decodeFailure(notice.failure));
+    }
+  }
+
+  /** A closed connection gives its descriptor back after the present turn only: the answer waits for that. */
+  #answerShortage(): void {
+    const isWorthATry = this.#options.onDescriptorShortage?.() ?? false;
+    setTimeout(() => this.#writer.answer(isWorthATry ? "yes" : "no"));
+  }
+
+  #die(error: Error): void {
+    this.#death = error;
+    for (const { outcome } of [...this.#underWay.splice(0), ...this.#backlog.splice(0)]) {
+      outcome.reject(error);
+    }
+  }
+}

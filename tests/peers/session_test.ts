@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { delay } from "../../lib/base/async.ts";
+import { PeerError } from "../../lib/base/errors.ts";
+import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
+import type { PeerRole, Role } from "../../lib/peers/session.ts";
+import { FakePeer } from "../support/fake_peer.ts";
+
+const REASON = new PeerError("enough", "surplus");
+
+/** A role that writes down what it is shown. */
+class Listener implements Role, PeerRole {
+  readonly kinds: string[] = [];
+  ticks = 0;
+
+  join(): PeerRole {
+    return this;
+  }
+
+  receive({ kind }: Parameters<PeerRole["receive"]>[0]): void {
+    this.kinds.push(kind);
+  }
+
+  settle(): void {}
+
+  tick(): void {
+    this.ticks++;
+  }
+
+  leave(): void {}
+}
+
+/** A peer that is read only while nothing is to be waited for. */
+class Rig {
+  readonly role = new Listener();
+  #relief: PromiseWithResolvers<void> | undefined;
+  #heard: Promise<void> = Promise.resolve();
+  readonly peer = new FakePeer(this.role, {
+    bitfieldLength: 1,
+    nowMs: 0,
+    buffers: new ReadBuffers(),
+    relief: () => this.#relief?.promise,
+  });
+
+  holdUp(): void {
+    this.#relief = Promise.withResolvers();
+  }
+
+  async relieve(): Promise<void> {
+    this.#relief?.resolve();
+    this.#relief = undefined;
+    await delay(0);
+  }
+
+  /** The peer speaks; whether it is heard is not waited for. */
+  async say(say: (says: FakePeer["says"]) => void): Promise<void> {
+    say(this.peer.says);
+    this.#heard = this.peer.send();
+    await delay(0);
+  }
+
+  async end(): Promise<unknown> {
+    this.peer.session.wire.close(REASON);
+    await this.#heard;
+    return await this.peer.ended;
+  }
+}
+
+Deno.test("Session leaves a peer unread while there is something to wait for", async () => {
+  const rig = new Rig();
+  rig.holdUp();
+  await rig.say((says) => says.keepAlive());
+  assertEquals([rig.role.kinds, rig.peer.session.isHeldUp], [[], true], "one byte was on its way");
+  await delay(5);
+  assertEquals(rig.role.kinds, []);
+  await rig.relieve();
+  assertEquals([rig.role.kinds, rig.peer.session.isHeldUp], [["keepAlive"], false]);
+  await rig.say((says) => says.unchoke());
+  assertEquals(rig.role.kinds, ["keepAlive", "unchoke"]);
+  await rig.end();
+});
+
+Deno.test("Session ends at once when it is closed while it waits", async () => {
+  const rig = new Rig();
+  rig.holdUp();
+  await rig.say((says) => says.keepAlive());
+  assert(rig.peer.session.isHeldUp);
+  assertStrictEquals(await rig.end(), REASON);
+});
+
+Deno.test("Session counts no silence of a peer that it does not read", async () => {
+  const rig = new Rig();
+  rig.holdUp();
+  await rig.say((says) => says.keepAlive());
+  for (let nowMs = 0; nowMs <= 1_000_000; nowMs += 100_000) rig.peer.tick(nowMs);
+  await rig.relieve();
+  rig.peer.tick(1_140_000);
+  assertEquals(rig.role.ticks, 12);
+  assertThrows(() => rig.peer.tick(1_160_000), PeerError, "silent for 160 s");
+  await rig.end();
+});
