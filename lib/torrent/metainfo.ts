@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { decodeBencodePrefix, type DecodeOptions } from "./bencode.ts";
 import { type BencodeDictionary, bytesOf, dictionaryOf, integerOf } from "./bencode_value.ts";
 import { separatePaths } from "./collisions.ts";
@@ -11,6 +10,7 @@ import { describe, refuseTorrent, shownText, Warnings } from "./fields.ts";
 import { type FileEntry, parseFiles, parseName } from "./file_list.ts";
 import { Geometry } from "./geometry.ts";
 import { checkVersion, refuseVersionTwoAlone } from "./hybrid.ts";
+import { sha1 } from "./sha1.ts";
 import { parseNodes, parseTrackers, parseWebSeeds } from "./sources.ts";
 
 /**
@@ -121,7 +121,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
 
 /** The name of a torrent whose info dictionary has these raw bytes. */
 export function hashInfo(raw: Uint8Array): InfoHash {
-  return new Uint8Array(createHash("sha1").update(raw).digest()) as InfoHash;
+  return sha1(raw) as InfoHash;
 }
 
 type Content = Pick<

@@ -1,6 +1,6 @@
 /**
- * SHA-1 (FIPS 180-4), for the info hash alone. The platform has it in node:crypto, which takes longer to
- * load than this takes for 5 MB, and in WebCrypto, which answers later: reading a torrent waits for nothing.
+ * SHA-1 (FIPS 180-4), for the info hash alone: parsing a torrent waits for nothing, so that WebCrypto
+ * is not for it, and node:crypto takes longer to load than this takes for 5 MB.
  *
  * @module
  */
@@ -13,8 +13,19 @@ const BITS_PER_BYTE = 8;
 /** The 80 words of one block, written over by the next: nothing here ever waits in between. */
 const WORDS = new Int32Array(80);
 
+let createHash: typeof import("node:crypto").createHash | undefined;
+
+/**
+ * Loads the platform's own SHA-1 for sha1() to use: ten times as fast. It is worth it for many megabytes,
+ * or where there is something to wait for anyway.
+ */
+export async function loadPlatformSha1(): Promise<void> {
+  ({ createHash } = await import("node:crypto"));
+}
+
 /** The SHA-1 of the bytes: 20 bytes. */
 export function sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (createHash !== undefined) return new Uint8Array(createHash("sha1").update(bytes).digest());
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
   const rest = bytes.length % BLOCK_BYTES;
   hashBlocks(state, bytes.subarray(0, bytes.length - rest));
