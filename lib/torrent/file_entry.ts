@@ -1,5 +1,5 @@
 /**
- * One file of a torrent (BEP 3, 47), read off the cursor: there may be a million of them.
+ * One file of a torrent (BEP 3, 47), read off the cursor: there may be hundreds of thousands of them.
  *
  * @module
  */
