@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import { decodeShortLatin1, decodeShortUtf8, MAX_SHORT_BYTES } from "./short_text.ts";
 
 /**
  * What can steer a terminal or make a text read as another: C0 and C1 controls, line and paragraph
@@ -19,9 +19,6 @@ const SUSPICIOUS =
   /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb]/;
 
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** What decoders put for bytes that are not UTF-8; it may be in a text, too. */
-const REPLACEMENT = "\ufffd";
-const LATIN_1_PART = 8192;
 
 /**
  * The text without anything that could control a terminal, cut to `maxLength` UTF-16 units (the last
@@ -44,12 +41,7 @@ function isHighSurrogate(unit: number): boolean {
 
 /** The bytes as a text when they are valid UTF-8, else `undefined`. A byte order mark is kept. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  // For the short names of which torrents have many, a third of what a TextDecoder takes.
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-  return text.includes(REPLACEMENT) ? decodeStrictly(bytes) : text;
-}
-
-function decodeStrictly(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= MAX_SHORT_BYTES) return decodeShortUtf8(bytes);
   try {
     return UTF_8.decode(bytes);
   } catch {
@@ -64,10 +56,9 @@ export function decodeText(bytes: Uint8Array): string {
 
 /** One character of U+0000 to U+00FF for each byte: lossless. */
 export function decodeLatin1(bytes: Uint8Array): string {
-  if (bytes.length <= LATIN_1_PART) return String.fromCharCode(...bytes);
   let text = "";
-  for (let at = 0; at < bytes.length; at += LATIN_1_PART) {
-    text += String.fromCharCode(...bytes.subarray(at, at + LATIN_1_PART));
+  for (let at = 0; at < bytes.length; at += MAX_SHORT_BYTES) {
+    text += decodeShortLatin1(bytes, at, Math.min(bytes.length, at + MAX_SHORT_BYTES));
   }
   return text;
 }

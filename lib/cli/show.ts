@@ -37,7 +37,7 @@ function fileObject(file: TorrentFile): Readonly<Record<string, unknown>> {
 
 /** The same for people: facts first, then the files by folder. URLs are shown without secrets. */
 export function showText(metainfo: Metainfo): string {
-  return [...facts(metainfo), "Files:", ...fileLines(metainfo.files), ""].join("\n");
+  return [...facts(metainfo), "Files:", fileLines(metainfo.files)].join("\n");
 }
 
 const LABEL_WIDTH = 14;
@@ -69,26 +69,27 @@ function fact(label: string, ...values: readonly string[]): string[] {
   );
 }
 
-/** A tree in the torrent's order: each folder is named when its files begin. */
-function fileLines(files: readonly TorrentFile[]): string[] {
-  const lines: string[] = [];
+/** A tree in the torrent's order, a line each: every folder is named when its files begin. */
+function fileLines(files: readonly TorrentFile[]): string {
+  let text = "";
   let open: readonly string[] = [];
-  for (const file of files) {
-    if (file.isPadding) continue;
-    const folders = file.path.slice(0, -1);
-    for (let depth = commonDepth(open, folders); depth < folders.length; depth++) {
-      lines.push(`${indent(depth)}${printable(folders[depth] ?? "")}/`);
+  for (const { path, lengthBytes, isPadding } of files) {
+    if (isPadding) continue;
+    const last = path.length - 1;
+    for (let depth = commonDepth(open, path); depth < last; depth++) {
+      text += `${indent(depth)}${printable(path[depth] ?? "")}/\n`;
     }
-    open = folders;
-    const size = formatBytes(file.lengthBytes);
-    lines.push(`${indent(folders.length)}${printable(file.path.at(-1) ?? "")}  (${size})`);
+    open = path;
+    text += `${indent(last)}${printable(path[last] ?? "")}  (${formatBytes(lengthBytes)})\n`;
   }
-  return lines;
+  return text;
 }
 
+/** How many folders two paths share, from the first on. */
 function commonDepth(left: readonly string[], right: readonly string[]): number {
+  const most = Math.min(left.length, right.length) - 1;
   let depth = 0;
-  while (depth < left.length && left[depth] === right[depth]) depth++;
+  while (depth < most && left[depth] === right[depth]) depth++;
   return depth;
 }
 

@@ -6,6 +6,7 @@
 import { untilAborted } from "../base/async.ts";
 import { MetainfoError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
+import { loadPlatformSha1 } from "../torrent/sha1.ts";
 import { ByteGatherer, MAX_SOURCE_LENGTH, tooLong } from "./byte_gatherer.ts";
 import { downloadSource, type UrlOptions } from "./source_http.ts";
 
@@ -34,6 +35,9 @@ export function readSource(source: string, options: SourceOptions): Promise<Uint
   return readAll(gathered, options.stdin ?? Deno.stdin, options.signal);
 }
 
+/** From so many bytes on, it is worth loading what hashes fast while the disk is read. */
+const LONG_BYTES = 4 * 1024 * 1024;
+
 async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array> {
   const shown = `"${printable(path, 300)}"`;
   try {
@@ -41,7 +45,11 @@ async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array> 
     const { size, isDirectory } = await file.stat();
     if (isDirectory) throw new Deno.errors.IsADirectory();
     if (size > MAX_SOURCE_LENGTH) throw tooLong(shown);
-    return await readAll(new ByteGatherer(shown, size), file, signal);
+    const [bytes] = await Promise.all([
+      readAll(new ByteGatherer(shown, size), file, signal),
+      size >= LONG_BYTES ? loadPlatformSha1() : undefined,
+    ]);
+    return bytes;
   } catch (cause) {
     if (signal.aborted || cause instanceof MetainfoError) throw cause;
     throw new Error(`Cannot read ${shown}: ${describeReadError(cause)}`, { cause });

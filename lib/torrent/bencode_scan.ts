@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { decodeLatin1 } from "../base/text.ts";
 import { BencodeError } from "../base/errors.ts";
+import { decodeShortLatin1 } from "../base/short_text.ts";
+import { decodeLatin1 } from "../base/text.ts";
 
 const ZERO = 0x30;
 const COLON = 0x3a;
@@ -68,7 +69,7 @@ export class KeyCache {
     const slot = (length * 31 + first * 7 + last) & (SLOTS - 1);
     const known = this.#slots[slot];
     if (known !== undefined && isSame(known, { bytes, start, length })) return known;
-    const key = decodeLatin1(bytes.subarray(start, start + length));
+    const key = decodeShortLatin1(bytes, start, start + length);
     this.#slots[slot] = key;
     return key;
   }

@@ -4,9 +4,7 @@
  *
  * @module
  */
-import { BencodeError } from "../base/errors.ts";
 import { decodeLatin1 } from "../base/text.ts";
-import { decodeBencode } from "./bencode.ts";
 import {
   type BencodeDictionary,
   type BencodeValue,
@@ -16,14 +14,14 @@ import {
   listOf,
 } from "./bencode_value.ts";
 import { describe, refuseTorrent } from "./fields.ts";
-import type { FileEntry } from "./file_list.ts";
+import type { FileEntry } from "./file_entry.ts";
 import { safeName } from "./path.ts";
 
 /** The v1 part, as read. */
 export interface VersionOne {
   readonly info: BencodeDictionary;
-  /** The raw bytes of `info`. */
-  readonly raw: Uint8Array;
+  /** The first thing in `info` that is not bencoded as the standard says; `undefined` where all is. */
+  readonly oddity: string | undefined;
   readonly name: string;
   readonly pieceLength: number;
   readonly entries: readonly FileEntry[];
@@ -55,7 +53,10 @@ export function checkVersion(root: BencodeDictionary, one: VersionOne): void {
   const version = integerOf(one.info.get("meta version")) ?? 0;
   const tree = dictionaryOf(one.info.get("file tree"));
   if (version > 2) refuseTorrent("info.meta version", `is ${version}, which is unknown`);
-  if (version > 0) checkStrict(one.raw);
+  // From version 1 on, info must be bencoded as the standard says.
+  if (version > 0 && one.oddity !== undefined) {
+    refuseTorrent("info", `is not strictly encoded: ${one.oddity}`);
+  }
   if (version < 2) {
     if (tree !== undefined) refuseTorrent("info.meta version", "is missing beside a file tree");
     return;
@@ -70,16 +71,6 @@ export function checkVersion(root: BencodeDictionary, one: VersionOne): void {
   const files = readTree(tree, one);
   checkSameFiles(align(files, pieceLength), one.entries);
   checkLayers(root.get("piece layers"), files, pieceLength);
-}
-
-/** From version 1 on, info must be bencoded as the standard says. */
-function checkStrict(raw: Uint8Array): void {
-  try {
-    decodeBencode(raw);
-  } catch (error) {
-    if (!(error instanceof BencodeError)) throw error;
-    refuseTorrent("info", `is not strictly encoded: ${error.message}`);
-  }
 }
 
 interface TreeFile {

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { decodeBencodePrefix, type DecodeOptions } from "./bencode.ts";
 import { type BencodeDictionary, bytesOf, dictionaryOf, integerOf } from "./bencode_value.ts";
 import { separatePaths } from "./collisions.ts";
 import { describe, refuseTorrent, shownText, Warnings } from "./fields.ts";
-import { type FileEntry, parseFiles, parseName } from "./file_list.ts";
+import type { FileEntry } from "./file_entry.ts";
+import { FileListReader, parseFiles, parseName } from "./file_list.ts";
 import { Geometry } from "./geometry.ts";
 import { checkVersion, refuseVersionTwoAlone } from "./hybrid.ts";
+import { sha1 } from "./sha1.ts";
 import { parseNodes, parseTrackers, parseWebSeeds } from "./sources.ts";
 
 /**
@@ -96,7 +97,11 @@ const LENIENT: DecodeOptions = {
  * @throws {MetainfoError} for what is no usable torrent, naming the key
  */
 export function parseMetainfo(bytes: Uint8Array): Metainfo {
-  const { value, lengthBytes, rootSpans } = decodeBencodePrefix(bytes, LENIENT);
+  const list = new FileListReader();
+  const { value, lengthBytes, rootSpans } = decodeBencodePrefix(bytes, {
+    ...LENIENT,
+    itemReader: list,
+  });
   const root = dictionaryOf(value);
   if (root === undefined) refuseTorrent("", `${describe(value)}, not a dictionary`);
   const info = dictionaryOf(root.get("info"));
@@ -108,7 +113,9 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
   if (lengthBytes < bytes.length) {
     warnings.add(`Ignored ${bytes.length - lengthBytes} bytes after the end of the torrent`);
   }
-  const content = parseInfo(root, { info, raw: bytes.subarray(span.start, span.end) }, warnings);
+  const infoHash = hashInfo(bytes.subarray(span.start, span.end));
+  const parts = { info, infoHash, list, oddity: span.oddity };
+  const content = parseInfo(root, parts, warnings);
   return {
     ...content,
     trackers: parseTrackers(root, warnings),
@@ -121,7 +128,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
 
 /** The name of a torrent whose info dictionary has these raw bytes. */
 export function hashInfo(raw: Uint8Array): InfoHash {
-  return new Uint8Array(createHash("sha1").update(raw).digest()) as InfoHash;
+  return sha1(raw) as InfoHash;
 }
 
 type Content = Pick<
@@ -136,22 +143,25 @@ type Content = Pick<
   | "isPrivate"
 >;
 
-interface RawInfo {
+interface InfoParts {
   readonly info: BencodeDictionary;
-  readonly raw: Uint8Array;
+  readonly infoHash: InfoHash;
+  /** What read the list of files. */
+  readonly list: FileListReader;
+  /** What the standard forbids in it. */
+  readonly oddity: string | undefined;
 }
 
 function parseInfo(
   root: BencodeDictionary,
-  { info, raw }: RawInfo,
+  { info, infoHash, list, oddity }: InfoParts,
   warnings: Warnings,
 ): Content {
   refuseVersionTwoAlone(info);
-  const infoHash = hashInfo(raw);
   const pieceLength = parsePieceLength(info);
   const name = parseName(info, infoHash.toHex());
-  const entries = parseFiles(info, name, warnings);
-  checkVersion(root, { info, raw, name, pieceLength, entries });
+  const entries = parseFiles(info, name, { list, warnings });
+  checkVersion(root, { info, oddity, name, pieceLength, entries });
   const files = nameFiles(entries);
   const geometry = new Geometry(files, pieceLength);
   return {

@@ -23,6 +23,8 @@ const MAX_NAME_BYTES = 240;
 const MAX_EXTENSION_BYTES = 9;
 
 const DOT = 0x2e;
+const SLASH = 0x2f;
+const BACKSLASH = 0x5c;
 
 /**
  * Zero-width and bidirectional characters, and tags: left out, for they make names look like others.
@@ -65,12 +67,17 @@ export function safeName(component: Uint8Array, rules: NameRules = SYSTEM_RULES)
 /** Most names, in which there is nothing to change. */
 function plainText(component: Uint8Array): string | undefined {
   if (component.length >= MAX_NAME_BYTES) return undefined;
-  const text = isPlainAscii(component) ? decodeLatin1(component) : decodeUtf8(component);
+  if (isPlainAscii(component)) return decodeLatin1(component);
+  const text = decodeUtf8(component);
   return text === undefined || SUSPICIOUS.test(text) ? undefined : text;
 }
 
+/** Whether it is made of printable ASCII but the two separators. */
 function isPlainAscii(component: Uint8Array): boolean {
-  for (const byte of component) if (byte < 0x20 || byte > 0x7e) return false;
+  for (let at = 0; at < component.length; at++) {
+    const byte = component[at] ?? 0;
+    if (byte < 0x20 || byte > 0x7e || byte === SLASH || byte === BACKSLASH) return false;
+  }
   return true;
 }
 

@@ -1,11 +1,20 @@
-/** How fast torrents are decoded, every value touched; beside npm bencode, where the registry can be reached. */
+/**
+ * How fast torrents are decoded, every value touched; beside npm bencode, where the registry can be reached.
+ * And what else `show` takes.
+ */
+import { showJson, showText } from "../../lib/cli/show.ts";
 import {
+  type BencodeDictionary,
   type BencodeInput,
+  type BencodeList,
   type BencodeValue,
   decodeBencode,
+  dictionaryOf,
   encodeBencode,
+  listOf,
 } from "../../lib/torrent/bencode.ts";
 import { parseMetainfo } from "../../lib/torrent/metainfo.ts";
+import { sha1 } from "../../lib/torrent/sha1.ts";
 
 /** Computed, so that nothing is fetched before this runs: the check of types needs no network. */
 const REFERENCE = ["npm", "bencode@4"].join(":");
@@ -25,13 +34,26 @@ function fileDictionaries(): readonly BencodeInput[] {
   }));
 }
 
-/** Looks at everything once, so that nothing can be left undecoded. */
+/**
+ * Looks at everything once, so that nothing can be left undecoded. In a loop for each kind: one that does
+ * for lists and dictionaries takes longer than decoding them.
+ */
 function touch(value: BencodeValue): number {
-  if (typeof value === "number") return 1;
-  if (typeof value === "bigint") return 1;
+  if (typeof value === "number" || typeof value === "bigint") return 1;
   if (value instanceof Uint8Array) return value[0] ?? 0;
+  const list = listOf(value);
+  return list === undefined ? touchValues(dictionaryOf(value)) : touchItems(list);
+}
+
+function touchItems(list: BencodeList): number {
   let sum = 0;
-  for (const item of value.values()) sum += touch(item);
+  for (const item of list) sum += touch(item);
+  return sum;
+}
+
+function touchValues(dictionary: BencodeDictionary | undefined): number {
+  let sum = 0;
+  if (dictionary !== undefined) { for (const item of dictionary.values()) sum += touch(item); }
   return sum;
 }
 
@@ -40,7 +62,8 @@ function touchObjects(value: unknown): number {
   if (typeof value === "number") return 1;
   if (value instanceof Uint8Array) return value[0] ?? 0;
   let sum = 0;
-  for (const item of Object.values(Object(value))) sum += touchObjects(item);
+  if (Array.isArray(value)) { for (const item of value) sum += touchObjects(item); }
+  else for (const item of Object.values(Object(value))) sum += touchObjects(item);
   return sum;
 }
 
@@ -81,6 +104,21 @@ for (const [group, bytes] of inputs) {
   });
 }
 
+const [[, manyFiles], [, manyPieces]] = inputs;
+const metainfo = parseMetainfo(manyFiles);
+
 Deno.bench("parseMetainfo(), 60,000 files", () => {
-  parseMetainfo(inputs[0][1]);
+  parseMetainfo(manyFiles);
+});
+
+Deno.bench("showText(), 60,000 files", () => {
+  showText(metainfo);
+});
+
+Deno.bench("showJson(), 60,000 files", () => {
+  showJson(metainfo);
+});
+
+Deno.bench("sha1(), 5 MB", () => {
+  sha1(manyPieces);
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { printable } from "../../lib/base/text.ts";
 import { showJson, showText } from "../../lib/cli/show.ts";
 import { makeTorrent } from "../support/torrent_fixture.ts";
+import { randomOf } from "../torrent/helpers.ts";
 
 const PIECE_LENGTH = 16 * 1024;
 const EXTRA = {
@@ -82,3 +83,28 @@ Files:
 `,
   );
 });
+
+Deno.test("showText() draws a tree in which every file stands below its folders", () => {
+  const random = randomOf(13);
+  for (let round = 0; round < 50; round++) {
+    const files = Array.from({ length: 1 + random(12) }, (_, index) => ({
+      path: [...Array.from({ length: random(4) }, () => `d${random(2)}`), `f${index}`].join("/"),
+      lengthBytes: 1,
+    }));
+    const { metainfo } = makeTorrent({ name: "t", files, pieceLength: PIECE_LENGTH });
+    assertEquals(readTree(showText(metainfo)), metainfo.files.map(({ path }) => path.join("/")));
+  }
+});
+
+/** The paths of the files in a shown tree. */
+function readTree(text: string): readonly string[] {
+  const folders: string[] = [];
+  const paths: string[] = [];
+  for (const line of text.slice(text.indexOf("Files:\n") + 7).trimEnd().split("\n")) {
+    const name = line.trimStart().replace(/ {2}\(.*\)$/, "");
+    folders.length = (line.length - line.trimStart().length) / 2 - 1;
+    if (name.endsWith("/")) folders.push(name.slice(0, -1));
+    else paths.push([...folders, name].join("/"));
+  }
+  return paths;
+}

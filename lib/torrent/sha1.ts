@@ -1,0 +1,119 @@
+/**
+ * SHA-1 (FIPS 180-4), for the info hash alone: parsing a torrent waits for nothing, so that WebCrypto
+ * is not for it, and node:crypto takes longer to load than this takes for 5 MB.
+ *
+ * @module
+ */
+
+const BLOCK_BYTES = 64;
+/** At the end of the last block: how many bits there were. */
+const LENGTH_BYTES = 8;
+const BITS_PER_BYTE = 8;
+
+/** The 80 words of one block, written over by the next: nothing here ever waits in between. */
+const WORDS = new Int32Array(80);
+
+let createHash: typeof import("node:crypto").createHash | undefined;
+
+/**
+ * Loads the platform's own SHA-1 for sha1() to use: ten times as fast. It is worth it for many megabytes,
+ * or where there is something to wait for anyway.
+ */
+export async function loadPlatformSha1(): Promise<void> {
+  ({ createHash } = await import("node:crypto"));
+}
+
+/** The SHA-1 of the bytes: 20 bytes. */
+export function sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (createHash !== undefined) return new Uint8Array(createHash("sha1").update(bytes).digest());
+  const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
+  const rest = bytes.length % BLOCK_BYTES;
+  hashBlocks(state, bytes.subarray(0, bytes.length - rest));
+  hashBlocks(state, pad(bytes.subarray(bytes.length - rest), bytes.length));
+  const digest = new DataView(new ArrayBuffer(state.byteLength));
+  state.forEach((word, index) => digest.setInt32(4 * index, word));
+  return new Uint8Array(digest.buffer);
+}
+
+/** The last bytes with what fills their block up: a one bit, zeros, and the length of all. */
+function pad(rest: Uint8Array, lengthBytes: number): Uint8Array {
+  const fits = rest.length + 1 + LENGTH_BYTES <= BLOCK_BYTES;
+  const padded = new Uint8Array(fits ? BLOCK_BYTES : 2 * BLOCK_BYTES);
+  padded.set(rest);
+  padded[rest.length] = 0x80;
+  const bits = BigInt(lengthBytes * BITS_PER_BYTE);
+  new DataView(padded.buffer).setBigUint64(padded.length - LENGTH_BYTES, bits);
+  return padded;
+}
+
+function hashBlocks(state: Int32Array, blocks: Uint8Array): void {
+  const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.length);
+  for (let at = 0; at < blocks.length; at += BLOCK_BYTES) {
+    readWords(view, at);
+    mixWords(state);
+  }
+}
+
+function readWords(view: DataView, at: number): void {
+  for (let index = 0; index < 16; index++) WORDS[index] = view.getInt32(at + 4 * index);
+  for (let index = 16; index < 80; index++) {
+    const bits = word(index - 3) ^ word(index - 8) ^ word(index - 14) ^ word(index - 16);
+    WORDS[index] = bits << 1 | bits >>> 31;
+  }
+}
+
+function word(index: number): number {
+  return WORDS[index] ?? 0;
+}
+
+/**
+ * Four times twenty rounds, each twenty with a function and a constant of its own. Four loops, and the
+ * rotations written out, for this takes half as long as it does when put more shortly.
+ */
+function mixWords(state: Int32Array): void {
+  let a = state[0] ?? 0;
+  let b = state[1] ?? 0;
+  let c = state[2] ?? 0;
+  let d = state[3] ?? 0;
+  let e = state[4] ?? 0;
+  let index = 0;
+  // What goes through `a` comes last in each sum: it is known last, and all else is added up by then.
+  for (; index < 20; index++) {
+    const next = (e + word(index) + 0x5a827999 | 0) + (d ^ b & (c ^ d)) + (a << 5 | a >>> 27) | 0;
+    e = d;
+    d = c;
+    c = b << 30 | b >>> 2;
+    b = a;
+    a = next;
+  }
+  for (; index < 40; index++) {
+    const next = (e + word(index) + 0x6ed9eba1 | 0) + (b ^ c ^ d) + (a << 5 | a >>> 27) | 0;
+    e = d;
+    d = c;
+    c = b << 30 | b >>> 2;
+    b = a;
+    a = next;
+  }
+  for (; index < 60; index++) {
+    const next = (e + word(index) + 0x8f1bbcdc | 0) + (b & c | d & (b | c)) + (a << 5 | a >>> 27) |
+      0;
+    e = d;
+    d = c;
+    c = b << 30 | b >>> 2;
+    b = a;
+    a = next;
+  }
+  for (; index < 80; index++) {
+    const next = (e + word(index) + 0xca62c1d6 | 0) + (b ^ c ^ d) + (a << 5 | a >>> 27) | 0;
+    e = d;
+    d = c;
+    c = b << 30 | b >>> 2;
+    b = a;
+    a = next;
+  }
+  state[0] = (state[0] ?? 0) + a;
+  state[1] = (state[1] ?? 0) + b;
+  state[2] = (state[2] ?? 0) + c;
+  state[3] = (state[3] ?? 0) + d;
+  state[4] = (state[4] ?? 0) + e;
+}
