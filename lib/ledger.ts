@@ -17,11 +17,13 @@
  * @module
  */
 import { BLOCK_LENGTH, type Geometry } from "./torrent/geometry.ts";
-import { emptyBits, hasBit, setBit } from "./base/bits.ts";
+import { countBits, hasBit, setBit } from "./base/bits.ts";
 import { Budget } from "./ledger/budget.ts";
+import { Copies } from "./ledger/copies.ts";
 import { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
 import { Holdings, type Source } from "./ledger/holdings.ts";
 import { Rarity } from "./ledger/rarity.ts";
+import { bytesOf, verifiedAtStart } from "./ledger/start.ts";
 
 export { BLOCK, LOCAL_SOURCE, OpenPiece, type SourceId } from "./ledger/open_piece.ts";
 export type { Source } from "./ledger/holdings.ts";
@@ -54,9 +56,9 @@ export class Ledger {
   /** A bit per piece, highest first. */
   readonly verified: Uint8Array;
   /** How many bits of `verified` are set. */
-  verifiedCount = 0;
+  verifiedCount: number;
   /** Their bytes, padding included. */
-  verifiedBytes = 0;
+  verifiedBytes: number;
   readonly #open = new Map<number, OpenPiece>();
   readonly #withFree = new Set<OpenPiece>();
 
@@ -64,14 +66,12 @@ export class Ledger {
   constructor(geometry: Geometry, options: LedgerOptions = {}) {
     this.geometry = geometry;
     this.budget = new Budget(geometry.maxPieceLength);
-    this.rarity = new Rarity(geometry.pieceCount, options.random ?? Math.random);
-    this.verified = emptyBits(geometry.pieceCount);
-    this.holdings = new Holdings(this.verified, geometry.pieceCount, this.rarity);
-    for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
-      if (hasBit(options.verified, pieceIndex) || geometry.isPadding(pieceIndex)) {
-        this.#setVerified(pieceIndex);
-      }
-    }
+    this.verified = verifiedAtStart(geometry, options.verified);
+    this.verifiedCount = countBits(this.verified);
+    this.verifiedBytes = bytesOf(this.verified, geometry);
+    const copies = new Copies(this.verified, geometry.pieceCount);
+    this.rarity = new Rarity(copies, options.random ?? Math.random);
+    this.holdings = new Holdings(this.verified, copies, this.rarity);
     for (const [pieceIndex, blocks] of options.partial ?? []) this.#restore(pieceIndex, blocks);
   }
 

@@ -216,9 +216,10 @@ Deno.test("Ledger takes pieces of padding alone as they are: there is nothing to
 
 Deno.test("verify() that gives memory back wakes idle sources", () => {
   const ledger = makeLedger(plainGeometry(40 * 1024 * KIB, 1024 * KIB));
+  const source = addSource(ledger);
   const first = ledger.open(0);
   assert(!wakes(ledger, () => ledger.verify(first)));
-  while (ledger.budget.hasBuffer) ledger.open(ledger.rarity.any(() => true) ?? 0);
+  while (ledger.budget.hasBuffer) ledger.open(ledger.rarity.any(source) ?? 0);
   const [oldest] = ledger.openPieces;
   assert(oldest !== undefined);
   assert(wakes(ledger, () => ledger.verify(oldest)));
@@ -275,6 +276,16 @@ Deno.test("setHaves() replaces what the source had, complete or not", () => {
   assertEquals([ledger.holdings.completeCount, ledger.rarity.availability(2)], [0, 1]);
   assertEquals(countBits(source.bits ?? new Uint8Array()), 1);
   assert(hasBit(source.bits, 2));
+});
+
+Deno.test("removeSource() leaves a source that has nothing", () => {
+  const ledger = makeLedger(plainGeometry(64 * KIB, 16 * KIB));
+  for (const pieces of [[1, 2], undefined]) {
+    const source = addSource(ledger, pieces);
+    ledger.removeSource(source);
+    assertEquals([source.haveCount, source.usefulCount, source.isUseful], [0, 0, false]);
+    assertEquals([ledger.holdings.availability(), ledger.holdings.completeCount], [0, 0]);
+  }
 });
 
 Deno.test("hold() of an answer that comes late takes a free block", () => {
