@@ -20,13 +20,15 @@
  *
  * @module
  */
-import { emptyBits, hasBit, setBit } from "./base/bits.ts";
+import { countBits, hasBit, setBit } from "./base/bits.ts";
 import type { Memory } from "./base/memory.ts";
 import { Budget, type Need } from "./ledger/budget.ts";
+import { Copies } from "./ledger/copies.ts";
 import { Holdings, type Source } from "./ledger/holdings.ts";
 import { holdPadding, holdStored, storedBlocks } from "./ledger/local_blocks.ts";
 import { BLOCK, OpenPiece, type Run, type SourceId } from "./ledger/open_piece.ts";
 import { Rarity } from "./ledger/rarity.ts";
+import { bytesOf, verifiedAtStart } from "./ledger/start.ts";
 import { maySupply } from "./ledger/suspicion.ts";
 import { BLOCK_LENGTH, type Geometry } from "./torrent/geometry.ts";
 
@@ -61,9 +63,9 @@ export class Ledger {
   /** A bit per piece, highest first. */
   readonly verified: Uint8Array;
   /** How many bits of `verified` are set. */
-  verifiedCount = 0;
+  verifiedCount: number;
   /** Their bytes, padding included. */
-  verifiedBytes = 0;
+  verifiedBytes: number;
   readonly #open = new Map<number, OpenPiece>();
   readonly #withFree = new Set<OpenPiece>();
 
@@ -71,14 +73,12 @@ export class Ledger {
   constructor(geometry: Geometry, options: LedgerOptions = {}) {
     this.geometry = geometry;
     this.budget = new Budget(geometry, options.memory);
-    this.rarity = new Rarity(geometry.pieceCount, options.random ?? Math.random);
-    this.verified = emptyBits(geometry.pieceCount);
-    this.holdings = new Holdings(this.verified, geometry.pieceCount, this.rarity);
-    for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
-      if (hasBit(options.verified, pieceIndex) || geometry.isPadding(pieceIndex)) {
-        this.#setVerified(pieceIndex);
-      }
-    }
+    this.verified = verifiedAtStart(geometry, options.verified);
+    this.verifiedCount = countBits(this.verified);
+    this.verifiedBytes = bytesOf(this.verified, geometry);
+    const copies = new Copies(this.verified, geometry.pieceCount);
+    this.rarity = new Rarity(copies, options.random ?? Math.random);
+    this.holdings = new Holdings(this.verified, copies, this.rarity);
     for (const [pieceIndex, blocks] of options.partial ?? []) this.#restore(pieceIndex, blocks);
   }
 

@@ -206,6 +206,16 @@ Deno.test("setHaves() replaces what the source had, complete or not", () => {
   assert(hasBit(source.bits, 2));
 });
 
+Deno.test("removeSource() leaves a source that has nothing", () => {
+  const ledger = makeLedger(plainGeometry(64 * KIB, 16 * KIB));
+  for (const pieces of [[1, 2], undefined]) {
+    const source = addSource(ledger, pieces);
+    ledger.removeSource(source);
+    assertEquals([source.haveCount, source.usefulCount, source.isUseful], [0, 0, false]);
+    assertEquals([ledger.holdings.availability(), ledger.holdings.completeCount], [0, 0]);
+  }
+});
+
 Deno.test("hold() of an answer that comes late takes a free block", () => {
   const ledger = makeLedger(plainGeometry(2 * BLOCK_LENGTH, 2 * BLOCK_LENGTH));
   const piece = ledger.open(0);

@@ -123,7 +123,7 @@ export class Downloader implements PeerRole {
 
   settle(): void {
     this.#deliver();
-    this.session.setInteresting(this.source.usefulCount > 0);
+    this.session.setInteresting(this.source.isUseful);
     this.refill();
   }
 
@@ -132,7 +132,7 @@ export class Downloader implements PeerRole {
     this.#pace.tick(nowMs, this.#queue.length);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
     this.#watchStall(nowMs);
-    this.session.setInteresting(this.source.usefulCount > 0);
+    this.session.setInteresting(this.source.isUseful);
     this.refill();
   }
 
@@ -145,7 +145,7 @@ export class Downloader implements PeerRole {
 
   /** Asks for as much as the peer's pace allows; of a stalling peer one block, to learn when it is back. */
   refill(): void {
-    if (this.session.isChokingUs || this.source.usefulCount === 0) return;
+    if (this.session.isChokingUs || !this.source.isUseful) return;
     const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#share) : 1;
     const count = depth - this.#queue.length;
     if (count <= 0) return;
@@ -216,7 +216,7 @@ export class Downloader implements PeerRole {
     if (!isBitsOf(bits, geometry.pieceCount)) {
       throw new PeerError("Cannot accept bitfield: bits behind the last piece are set", "protocol");
     }
-    holdings.setHaves(this.source, bits.slice());
+    holdings.setHaves(this.source, bits);
   }
 
   #have(pieceIndex: number): void {

@@ -73,20 +73,18 @@ function takeFree(piece: OpenPiece, count: number, options: PickOptions): number
 
 function openNext({ ledger, source }: PickOptions, need: Need): OpenPiece | undefined {
   if (!ledger.budget.hasRoom(need) || !mayOpen(ledger, source)) return undefined;
-  const has = (pieceIndex: number) => source.has(pieceIndex);
   const isFirst = ledger.verifiedCount < RANDOM_FIRST_PIECES;
-  const pieceIndex = isFirst
-    ? ledger.rarity.any(has)
-    : ledger.rarity.rarest(has, source.isComplete ? 0 : 1);
+  const pieceIndex = isFirst ? ledger.rarity.any(source) : ledger.rarity.rarest(source);
   return pieceIndex === undefined ? undefined : ledger.open(pieceIndex);
 }
 
-/** Whether the source has a missing piece: spares a search through all that it lacks. */
+/** Whether the source has a missing piece: spares a search through all that it has. */
 function mayOpen(ledger: Ledger, source: Source): boolean {
+  if (ledger.isEndGame) return false;
+  if (source.hasUseful(ledger.openCount + 1)) return true;
   let { usefulCount } = source;
-  if (usefulCount > ledger.openCount) return true;
   for (const piece of ledger.openPieces) {
-    if (source.has(piece.pieceIndex)) usefulCount--;
+    if (source.has(piece.pieceIndex) && --usefulCount === 0) return false;
   }
   return usefulCount > 0;
 }

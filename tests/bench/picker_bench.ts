@@ -1,5 +1,5 @@
 /** The ledger and the picker with many pieces and peers: what one event costs must not grow with either. */
-import { emptyBits, setBit } from "../../lib/base/bits.ts";
+import { emptyBits, fullBits, setBit } from "../../lib/base/bits.ts";
 import { pickBlocks } from "../../lib/blocks/picker.ts";
 import { Ledger, type OpenPiece, type Source } from "../../lib/ledger.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
@@ -10,24 +10,39 @@ const EVENTS = 1000;
 /** A prime: pieces in no order, none of them twice. */
 const STRIDE = 7919;
 
+const random = randomOf(1);
+
 interface Crowd {
   readonly ledger: Ledger;
   readonly sources: readonly Source[];
 }
 
+function makeLedger(pieceCount: number, verified = emptyBits(0)): Ledger {
+  const file = { lengthBytes: pieceCount * PIECE_LENGTH, isPadding: false };
+  return new Ledger(new Geometry([file], PIECE_LENGTH), { verified });
+}
+
+function join(ledger: Ledger, bits: Uint8Array): Source {
+  const source = ledger.holdings.add();
+  ledger.holdings.setHaves(source, bits);
+  ledger.setServing(source, "serving");
+  return source;
+}
+
+/** So many pieces, some twice, from the first `below`. */
+function randomBits(pieceCount: number, count: number, below = pieceCount): Uint8Array {
+  const bits = emptyBits(pieceCount);
+  for (let n = 0; n < count; n++) setBit(bits, random(below));
+  return bits;
+}
+
 /** Peers of which each has a random half of the pieces; every tenth has all. */
 function gather(pieceCount: number, peerCount: number): Crowd {
-  const file = { lengthBytes: pieceCount * PIECE_LENGTH, isPadding: false };
-  const ledger = new Ledger(new Geometry([file], PIECE_LENGTH));
-  const random = randomOf(1);
+  const ledger = makeLedger(pieceCount);
   const sources = Array.from({ length: peerCount }, (_, index) => {
-    const source = ledger.holdings.add();
-    const bits = emptyBits(pieceCount);
-    if (index % 10 === 0) bits.fill(0xff, 0, pieceCount / 8);
-    else for (let n = 0; n < pieceCount / 2; n++) setBit(bits, random(pieceCount));
-    ledger.holdings.setHaves(source, bits);
-    ledger.setServing(source, "serving");
-    return source;
+    const isSeed = index % 10 === 0;
+    const bits = isSeed ? fullBits(pieceCount) : randomBits(pieceCount, pieceCount / 2);
+    return join(ledger, bits);
   });
   return { ledger, sources };
 }
@@ -62,7 +77,6 @@ const SIZES = [[10_000, 50], [1_000_000, 50], [1_000_000, 1000]] as const;
 for (const [pieceCount, peerCount] of SIZES) {
   const size = `${pieceCount} pieces, ${peerCount} peers`;
   const { ledger, sources } = gather(pieceCount, peerCount);
-  const random = randomOf(2);
   const anyone = () => sources[random(sources.length)] as Source;
 
   Deno.bench(`${EVENTS} pieces fetched: ${size}`, { group: "piece", n: 5 }, (bench) => {
@@ -84,10 +98,53 @@ for (const [pieceCount, peerCount] of SIZES) {
   Deno.bench(`availability(): ${size}`, { group: "availability" }, () => {
     ledger.holdings.availability();
   });
+  const some = emptyBits(pieceCount).fill(0x55);
   Deno.bench(`a peer comes and goes: ${size}`, { group: "bitfield" }, () => {
-    const source = ledger.holdings.add();
-    const bits = emptyBits(pieceCount).fill(0x55);
-    ledger.holdings.setHaves(source, bits);
+    ledger.removeSource(join(ledger, some));
+  });
+  Deno.bench(`a peer comes, others are asked, it goes: ${size}`, { group: "bitfield" }, () => {
+    const source = join(ledger, some);
+    pick({ ledger, sources }, anyone(), 1);
     ledger.removeSource(source);
+    pick({ ledger, sources }, anyone(), 1);
+    ledger.closeAll(() => {});
+  });
+  Deno.bench(
+    `a piece is verified, all are asked for interest: ${size}`,
+    { group: "interest" },
+    (bench) => {
+      fetchPiece({ ledger, sources }, anyone());
+      bench.start();
+      for (const source of sources) source.isUseful;
+      bench.end();
+    },
+  );
+}
+
+/** Peers that have few of the pieces, or none of the rare ones, where others have plenty. */
+const POOR: readonly (readonly [string, (pieceCount: number) => Uint8Array])[] = [
+  ["10 pieces", (pieceCount) => randomBits(pieceCount, 10)],
+  ["a 32nd", (pieceCount) => randomBits(pieceCount, pieceCount / 32)],
+  ["the half that all have", (pieceCount) => randomBits(pieceCount, pieceCount, pieceCount / 2)],
+];
+
+for (const pieceCount of [8192, 1_000_000]) {
+  // After the first few pieces, which are picked at random.
+  const ledger = makeLedger(pieceCount, fullBits(8));
+  const half = fullBits(pieceCount).fill(0, pieceCount / 16);
+  for (let n = 0; n < 50; n++) join(ledger, n < 2 ? randomBits(pieceCount, pieceCount) : half);
+  for (const [words, bitsOf] of POOR) {
+    const source = join(ledger, bitsOf(pieceCount));
+    Deno.bench(`pick for a peer with ${words} of ${pieceCount}`, { group: "poor" }, () => {
+      pick({ ledger, sources: [] }, source, 1);
+      ledger.closeAll(() => {});
+    });
+  }
+  Deno.bench(`new Ledger() of ${pieceCount} pieces`, { group: "new" }, () => {
+    makeLedger(pieceCount);
+  });
+  const verified = fullBits(pieceCount);
+  Deno.bench(`new Ledger() of ${pieceCount} verified pieces`, { group: "new" }, () => {
+    makeLedger(pieceCount, verified);
   });
 }

@@ -1,8 +1,9 @@
 /** What must hold of a ledger after each step of a walk. */
 import { assert, assertEquals } from "@std/assert";
-import { hasBit } from "../../lib/base/bits.ts";
+import { emptyBits, hasBit, setBit } from "../../lib/base/bits.ts";
 import { BLOCK, type Ledger, LOCAL_SOURCE, type OpenPiece, type Run } from "../../lib/ledger.ts";
 import { BUDGET_BYTES } from "../../lib/ledger/budget.ts";
+import { MIN_LOOKS } from "../../lib/ledger/rarity.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { markOf } from "./walk.ts";
 
@@ -32,8 +33,7 @@ function checkPiece(piece: OpenPiece): void {
 /** Each piece is in exactly one state. */
 function checkStates(ledger: Ledger, open: readonly OpenPiece[]): void {
   let [verifiedCount, verifiedBytes] = [0, 0];
-  const missing = new Set<number>();
-  ledger.rarity.any((pieceIndex) => missing.add(pieceIndex) === undefined);
+  const missing = missingPieces(ledger);
   assertEquals(missing.size, ledger.rarity.size);
   for (let pieceIndex = 0; pieceIndex < ledger.geometry.pieceCount; pieceIndex++) {
     const isVerified = ledger.isVerified(pieceIndex);
@@ -49,6 +49,21 @@ function checkStates(ledger: Ledger, open: readonly OpenPiece[]): void {
   }
   assertEquals([ledger.verifiedCount, ledger.verifiedBytes], [verifiedCount, verifiedBytes]);
   assertEquals(ledger.isEndGame, open.length + verifiedCount === ledger.geometry.pieceCount);
+}
+
+/** Those that may be opened: whoever has but one of them is asked for it. */
+function missingPieces({ geometry: { pieceCount }, rarity }: Ledger): Set<number> {
+  const missing = new Set<number>();
+  for (let pieceIndex = 0; pieceIndex < pieceCount; pieceIndex++) {
+    const bits = emptyBits(pieceCount);
+    setBit(bits, pieceIndex);
+    const has = (other: number) => other === pieceIndex;
+    const found = rarity.any({ isComplete: false, bits, has });
+    if (found === undefined) continue;
+    assertEquals(found, pieceIndex);
+    missing.add(found);
+  }
+  return missing;
 }
 
 /** What is booked is what it must be, and what has come lies where it was put. */
@@ -90,19 +105,38 @@ function checkHoldings(ledger: Ledger): void {
   const pieces = [...Array(pieceCount).keys()];
   const sources = [...holdings.sources];
   for (const source of sources) {
-    const useful = pieces.filter((piece) => source.has(piece) && !hasBit(verified, piece));
-    assertEquals(source.usefulCount, useful.length);
     assertEquals(source.haveCount, pieces.filter((piece) => source.has(piece)).length);
     assertEquals(source.isComplete, source.haveCount === pieceCount);
   }
   const incomplete = sources.filter(({ isComplete }) => !isComplete);
-  for (const piece of pieces) {
-    assertEquals(rarity.availability(piece), incomplete.filter((s) => s.has(piece)).length);
-  }
+  assertEquals(holdings.completeCount, sources.length - incomplete.length);
+  const counts = pieces.map((piece) => incomplete.filter((source) => source.has(piece)).length);
+  assertEquals(pieces.map((piece) => rarity.availability(piece)), counts);
   const copies = pieces.map((piece) =>
     sources.filter((source) => source.has(piece)).length + (hasBit(verified, piece) ? 1 : 0)
   );
   const least = Math.min(...copies);
   const availability = least + copies.filter((count) => count > least).length / pieceCount;
   assert(Math.abs(holdings.availability() - availability) < 1e-9, "availability");
+}
+
+/** What a source is good for; apart from the others, because to ask is to have the source count. */
+export function checkInterest(ledger: Ledger): void {
+  const { geometry: { pieceCount }, holdings, rarity, verified } = ledger;
+  for (const source of holdings.sources) {
+    const pieces = [...Array(pieceCount).keys()].filter((piece) => source.has(piece));
+    const useful = pieces.filter((piece) => !hasBit(verified, piece)).length;
+    for (const count of [useful + 1, useful, 1, 0]) {
+      assertEquals(source.hasUseful(count), useful >= count);
+    }
+    assertEquals([source.usefulCount, source.isUseful], [useful, useful > 0]);
+    const missing = missingPieces(ledger).intersection(new Set(pieces));
+    const found = rarity.rarest(source);
+    if (found === undefined) assertEquals(missing.size, 0);
+    else if (pieceCount <= MIN_LOOKS) {
+      const counts = [...missing].map((piece) => rarity.availability(piece));
+      assertEquals(rarity.availability(found), Math.min(...counts));
+    }
+    assert(found === undefined || missing.has(found));
+  }
 }

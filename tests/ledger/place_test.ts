@@ -1,11 +1,13 @@
 /** Where the ledger has blocks put, and what that costs of the budget. */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import type { Holder } from "../../lib/ledger/front.ts";
 import { BLOCK, type Ledger, type OpenPiece } from "../../lib/ledger.ts";
 import { BLOCK_LENGTH, type Geometry } from "../../lib/torrent/geometry.ts";
 import { deliver, KIB, makeLedger, paddedGeometry, plainGeometry } from "../support/torrents.ts";
 
 const MIB = 1024 * KIB;
 const SOURCE = 7;
+const EVERYBODY: Holder = { isComplete: true, bits: undefined, has: () => true };
 
 /** A block of one byte value comes. */
 function come(ledger: Ledger, piece: OpenPiece, block: number, mark: number): void {
@@ -38,7 +40,7 @@ function wakes(ledger: Ledger, act: () => void): boolean {
 /** Asks for blocks of new pieces until nothing more can be had. */
 function spend(ledger: Ledger, need: "usual" | "starved"): void {
   while (ledger.budget.hasRoom(need)) {
-    ledger.request(ledger.open(ledger.rarity.any(() => true) ?? NaN), 0, SOURCE);
+    ledger.request(ledger.open(ledger.rarity.any(EVERYBODY) ?? NaN), 0, SOURCE);
   }
 }
 
@@ -120,7 +122,7 @@ Deno.test("place() has no room for a block that comes late once the whole budget
   const late = ledger.open(0);
   spend(ledger, "usual");
   assert(ledger.place(late, 0) !== undefined, "it may have of what is kept back");
-  const later = ledger.open(ledger.rarity.any(() => true) ?? NaN);
+  const later = ledger.open(ledger.rarity.any(EVERYBODY) ?? NaN);
   spend(ledger, "starved");
   assertEquals([ledger.place(later, 0), later.runOf(0).isBooked], [undefined, false]);
   assert(ledger.place(late, 1) !== undefined, "its run is paid for");

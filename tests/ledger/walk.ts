@@ -1,4 +1,5 @@
 /** Random walks through a ledger. */
+import type { Holder } from "../../lib/ledger/front.ts";
 import { BLOCK, type Ledger, type OpenPiece, type Source } from "../../lib/ledger.ts";
 import { bitsOf } from "../support/torrents.ts";
 
@@ -8,6 +9,8 @@ interface Asked {
   readonly block: number;
   readonly source: Source;
 }
+
+const EVERYBODY: Holder = { isComplete: true, bits: undefined, has: () => true };
 
 /** Does to a ledger what peers would, at random, by its rules. */
 export class Walk {
@@ -26,6 +29,7 @@ export class Walk {
       () => this.#join(),
       () => this.#leave(),
       () => this.#haves(),
+      () => this.#finish(),
       () => this.#serve(),
       () => this.#open(),
       () => this.#open(),
@@ -80,6 +84,17 @@ export class Walk {
     this.ledger.holdings.setHaves(source, bitsOf(pieceCount, pieces));
   }
 
+  /** The source tells of what it lacks, most often of all. */
+  #finish(): void {
+    const source = this.#pick(this.#sources);
+    if (source === undefined) return;
+    const { geometry: { pieceCount }, holdings } = this.ledger;
+    const end = this.#random(4) === 0 ? this.#random(pieceCount) : pieceCount;
+    for (let pieceIndex = 0; pieceIndex < end; pieceIndex++) {
+      holdings.addHave(source, pieceIndex);
+    }
+  }
+
   #serve(): void {
     const source = this.#pick(this.#sources);
     if (source?.isServing) this.#stop(source);
@@ -95,7 +110,7 @@ export class Walk {
   }
 
   #open(): void {
-    const pieceIndex = this.ledger.rarity.rarest(() => true, 0);
+    const pieceIndex = this.ledger.rarity.rarest(this.#pick(this.#sources) ?? EVERYBODY);
     if (pieceIndex !== undefined) this.ledger.open(pieceIndex);
   }
 
