@@ -37,6 +37,7 @@ export { type SettleOptions, settlePieces } from "./pieces/settle.ts";
 export {
   Ledger,
   type LedgerOptions,
+  type Need,
   type OpenPiece,
   type Run,
   type Source,
@@ -44,6 +45,7 @@ export {
 } from "./ledger.ts";
 export { Swarm, type SwarmOptions } from "./peers/swarm.ts";
 export type { ExtensionHandshake } from "./peers/extension.ts";
+export { ReadBuffers } from "./peers/read_buffers.ts";
 export type { Outbox } from "./peers/outbox.ts";
 export type { Introduction, PeerRole, Role, Session } from "./peers/session.ts";
 export type { Wire } from "./peers/wire.ts";
@@ -111,6 +113,7 @@ export {
 
 export type { FilesOptions } from "./storage/files.ts";
 export { openDiskStore, type OpenDiskStoreOptions } from "./storage/open.ts";
+export type { DiskStoreOptions } from "./storage/disk_store.ts";
 export type { StoredTorrent } from "./storage/stored_torrent.ts";
 export { MemoryStore } from "./storage/memory.ts";
 export type {

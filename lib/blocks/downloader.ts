@@ -11,7 +11,7 @@ import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
-import { MAX_REQUESTERS, pickBlocks } from "./picker.ts";
+import { type Asker, MAX_REQUESTERS, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
 
 /** A source in end game is asked for what another one is, when that one takes this many times as long. */
@@ -54,11 +54,11 @@ export interface Shared extends IntakeShared {
  *
  * @internal
  */
-export class Downloader implements PeerRole {
+export class Downloader implements PeerRole, Asker {
   readonly session: Session;
   readonly source: Source;
+  readonly ledger: Ledger;
   readonly #shared: Shared;
-  readonly #ledger: Ledger;
   readonly #queue = new RequestQueue();
   readonly #pace: Pace;
   readonly #intake: Intake;
@@ -69,8 +69,8 @@ export class Downloader implements PeerRole {
   constructor(session: Session, shared: Shared, startDepth: number) {
     this.session = session;
     this.#shared = shared;
-    this.#ledger = shared.ledger;
-    this.source = this.#ledger.holdings.add();
+    this.ledger = shared.ledger;
+    this.source = this.ledger.holdings.add();
     this.#intake = new Intake(shared, this.source, this.#queue);
     this.#pace = new Pace(startDepth);
   }
@@ -78,6 +78,11 @@ export class Downloader implements PeerRole {
   /** Payload per second, measured lately. */
   get bytesPerSecond(): number {
     return this.#pace.bytesPerMs * 1000;
+  }
+
+  /** Whether what it is asked for takes a while to reach it. */
+  get isFar(): boolean {
+    return this.#pace.isFar;
   }
 
   /** How many requests it would have outstanding if there were room for all. */
@@ -140,7 +145,7 @@ export class Downloader implements PeerRole {
     this.#stop();
     this.#deliver();
     this.#shared.left(this);
-    this.#ledger.removeSource(this.source);
+    this.ledger.removeSource(this.source);
   }
 
   /** Asks for as much as the peer's pace allows; of a stalling peer one block, to learn when it is back. */
@@ -151,21 +156,33 @@ export class Downloader implements PeerRole {
     if (count <= 0) return;
     if (this.#queue.length > 0) {
       if (this.#pace.isLate(this.#nowMs)) return;
-      // Counted from the pace's own depth: what others take leaves no slack.
-      if (this.#pace.depth - this.#queue.length <= this.#pace.slack) return;
+      if (count <= this.#pace.slack(depth)) return;
     }
     const wasIdle = this.#queue.length === 0;
-    const picked = pickBlocks({
-      ledger: this.#ledger,
-      source: this.source,
-      count,
-      need: this.#nowMs - this.#busyAtMs > STARVED_MS ? "starved" : "usual",
-      isWorthDoubling: (piece, block) => this.#isWorthDoubling(piece, block),
-      ask: (piece, block) => this.#ask(piece, block),
-    });
+    const isStarved = this.#nowMs - this.#busyAtMs > STARVED_MS;
+    const picked = pickBlocks(this, count, isStarved ? "starved" : "usual");
     if (picked < count) this.#shared.idle(this);
     if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
+  }
+
+  /** Sends a request that the picker has booked. */
+  ask(piece: OpenPiece, block: number): void {
+    this.#queue.push(piece, block);
+    const lengthBytes = this.#lengthOf(piece, block);
+    this.session.wire.outbox.request(piece.pieceIndex, block * BLOCK_LENGTH, lengthBytes);
+  }
+
+  /** Whether the peer would deliver a block much sooner than whoever is asked for it. */
+  isWorthDoubling(piece: OpenPiece, block: number): boolean {
+    // Who stalls is asked to learn when it is back, and must not take the place of who answers.
+    if (!this.source.isServing || this.#queue.has(piece.pieceIndex, block)) return false;
+    const ownMs = this.#pace.drainMs(this.#queue.length + 1);
+    const othersMs = this.#shared.drainMs(piece.sourceOf[block]);
+    // The last place is for one that is known to answer: those that may stall must not have them all.
+    const isLastPlace = (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1;
+    if (ownMs === Infinity) return othersMs === Infinity && !isLastPlace;
+    return othersMs > DOUBLING_FACTOR * ownMs + DOUBLING_MARGIN_MS;
   }
 
   /** Asks again: there may be work now. @throws nothing; a peer that fails here is closed */
@@ -181,7 +198,7 @@ export class Downloader implements PeerRole {
   /** Takes back a request for a block that has come from elsewhere. */
   cancel(piece: OpenPiece, block: number): void {
     if (this.#queue.giveUp(piece.pieceIndex, block) === undefined) return;
-    this.#ledger.unrequest(piece, block);
+    this.ledger.unrequest(piece, block);
     this.session.wire.outbox.cancel(
       piece.pieceIndex,
       block * BLOCK_LENGTH,
@@ -194,25 +211,8 @@ export class Downloader implements PeerRole {
     return Math.max(Math.floor(this.#shared.share), MIN_SHARE);
   }
 
-  #ask(piece: OpenPiece, block: number): void {
-    this.#queue.push(piece, block);
-    const lengthBytes = this.#lengthOf(piece, block);
-    this.session.wire.outbox.request(piece.pieceIndex, block * BLOCK_LENGTH, lengthBytes);
-  }
-
-  #isWorthDoubling(piece: OpenPiece, block: number): boolean {
-    // Who stalls is asked to learn when it is back, and must not take the place of who answers.
-    if (!this.source.isServing || this.#queue.has(piece.pieceIndex, block)) return false;
-    const ownMs = this.#pace.drainMs(this.#queue.length + 1);
-    const othersMs = this.#shared.drainMs(piece.sourceOf[block]);
-    // The last place is for one that is known to answer: those that may stall must not have them all.
-    const isLastPlace = (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1;
-    if (ownMs === Infinity) return othersMs === Infinity && !isLastPlace;
-    return othersMs > DOUBLING_FACTOR * ownMs + DOUBLING_MARGIN_MS;
-  }
-
   #haves(bits: Uint8Array): void {
-    const { holdings, geometry } = this.#ledger;
+    const { holdings, geometry } = this.ledger;
     if (!isBitsOf(bits, geometry.pieceCount)) {
       throw new PeerError("Cannot accept bitfield: bits behind the last piece are set", "protocol");
     }
@@ -220,10 +220,10 @@ export class Downloader implements PeerRole {
   }
 
   #have(pieceIndex: number): void {
-    if (pieceIndex >= this.#ledger.geometry.pieceCount) {
+    if (pieceIndex >= this.ledger.geometry.pieceCount) {
       throw new PeerError(`Peer has piece ${pieceIndex}, which does not exist`, "protocol");
     }
-    this.#ledger.holdings.addHave(this.source, pieceIndex);
+    this.ledger.holdings.addHave(this.source, pieceIndex);
   }
 
   #deliver(): void {
@@ -239,15 +239,15 @@ export class Downloader implements PeerRole {
   #serve(): void {
     this.#stalledAtMs = undefined;
     this.#busyAtMs = this.#nowMs;
-    this.#ledger.setServing(this.source, "serving");
+    this.ledger.setServing(this.source, "serving");
     this.#shared.changed();
   }
 
   /** Gives back everything the peer was asked for. */
   #stop(): void {
-    this.#ledger.setServing(this.source, "silent");
+    this.ledger.setServing(this.source, "silent");
     this.#shared.changed();
-    for (const { piece, block } of this.#queue.giveUpAll()) this.#ledger.unrequest(piece, block);
+    for (const { piece, block } of this.#queue.giveUpAll()) this.ledger.unrequest(piece, block);
   }
 
   #watchStall(nowMs: number): void {
@@ -261,6 +261,6 @@ export class Downloader implements PeerRole {
   }
 
   #lengthOf(piece: OpenPiece, block: number): number {
-    return this.#ledger.geometry.requestLength(piece.pieceIndex, block);
+    return this.ledger.geometry.requestLength(piece.pieceIndex, block);
   }
 }

@@ -14,6 +14,7 @@ const MAX_UNREQUESTED = 16;
 
 /** A run of blocks that are all held now. */
 export interface FullRun {
+  /** Its blocks, in a buffer of the budget. */
   readonly run: Run;
   /** Whether no block of its piece is missing any more: then the piece is to be judged. */
   readonly endsPiece: boolean;

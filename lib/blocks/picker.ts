@@ -20,62 +20,117 @@ const RANDOM_FIRST_PIECES = 4;
 /** How many sources are asked for one block in end game. */
 export const MAX_REQUESTERS = 3;
 
-/** How the picker sees the source it picks for. */
-export interface PickOptions {
+/** Whom the picker picks for. */
+export interface Asker {
   readonly ledger: Ledger;
   readonly source: Source;
-  /** How many blocks to pick at most. */
-  readonly count: number;
-  /** `starved` when the source has had nothing to do for long, for want of room that others take. */
-  readonly need: Need;
   /** In end game: whether it is worth asking this source for a block that others are asked for. */
-  readonly isWorthDoubling: (piece: OpenPiece, block: number) => boolean;
+  isWorthDoubling(piece: OpenPiece, block: number): boolean;
   /** Called for each block picked; the ledger has booked it. */
-  readonly ask: (piece: OpenPiece, block: number) => void;
+  ask(piece: OpenPiece, block: number): void;
 }
 
-/** Picks blocks for one source, and books them in the ledger. @returns how many */
-export function pickBlocks(options: PickOptions): number {
-  let left = options.count;
-  // Whoever has found something is not starving.
-  const need = () => left === options.count ? options.need : "usual";
-  for (const piece of options.ledger.openWithFree) {
-    if (left === 0) return options.count;
-    if (maySupply(piece, options)) left -= takeFree(piece, left, { ...options, need: need() });
+/**
+ * Picks up to `count` blocks for one source, and books them in the ledger.
+ *
+ * @param need `starved` when the source has had nothing to do for long, for want of room that others take
+ * @returns how many
+ */
+export function pickBlocks(asker: Asker, count: number, need: Need): number {
+  const pick = new Pick(asker, count, need);
+  pick.fromOpen();
+  pick.fromMissing();
+  pick.doubled();
+  return count - pick.left;
+}
+
+/** One source's turn. */
+class Pick {
+  /** How many blocks are still to be picked. */
+  left: number;
+  readonly #asker: Asker;
+  readonly #ledger: Ledger;
+  readonly #source: Source;
+  #need: Need;
+
+  constructor(asker: Asker, count: number, need: Need) {
+    this.#asker = asker;
+    this.#ledger = asker.ledger;
+    this.#source = asker.source;
+    this.left = count;
+    this.#need = need;
   }
-  while (left > 0) {
-    const piece = openNext(options, need());
-    if (piece === undefined) break;
-    left -= takeFree(piece, left, { ...options, need: need() });
+
+  /** Blocks that nobody is asked for, of pieces that are open. */
+  fromOpen(): void {
+    for (const piece of this.#ledger.openWithFree) {
+      if (this.left === 0) return;
+      if (this.#maySupply(piece)) this.#takeFree(piece);
+    }
   }
-  if (left > 0 && options.ledger.isEndGame) left -= double(left, options);
-  return options.count - left;
-}
 
-function maySupply(piece: OpenPiece, { ledger, source }: PickOptions): boolean {
-  if (!source.has(piece.pieceIndex) || !ledger.maySupply(piece, source)) return false;
-  return piece.suspects === undefined || source.isServing;
-}
-
-function takeFree(piece: OpenPiece, count: number, options: PickOptions): number {
-  const { ledger, source, need, ask } = options;
-  let taken = 0;
-  while (taken < count && piece.freeCount > 0) {
-    const block = piece.firstFree();
-    if (!ledger.isAffordable(piece, block, taken === 0 ? need : "usual")) break;
-    if (piece.suspects !== undefined) piece.soleSource = source.id;
-    ledger.request(piece, block, source.id);
-    ask(piece, block);
-    taken++;
+  /** Blocks of new pieces. */
+  fromMissing(): void {
+    while (this.left > 0) {
+      const piece = this.#openNext();
+      if (piece === undefined) return;
+      this.#takeFree(piece);
+    }
   }
-  return taken;
-}
 
-function openNext({ ledger, source }: PickOptions, need: Need): OpenPiece | undefined {
-  if (!ledger.budget.hasRoom(need) || !mayOpen(ledger, source)) return undefined;
-  const isFirst = ledger.verifiedCount < RANDOM_FIRST_PIECES;
-  const pieceIndex = isFirst ? ledger.rarity.any(source) : ledger.rarity.rarest(source);
-  return pieceIndex === undefined ? undefined : ledger.open(pieceIndex);
+  /** In end game, what slower sources are asked for, first what only one is. */
+  doubled(): void {
+    if (this.left === 0 || !this.#ledger.isEndGame) return;
+    for (let requesters = 1; requesters < MAX_REQUESTERS; requesters++) {
+      for (const piece of this.#ledger.openPieces) {
+        if (this.left === 0) return;
+        if (this.#maySupply(piece)) this.#double(piece, requesters);
+      }
+    }
+  }
+
+  #maySupply(piece: OpenPiece): boolean {
+    const source = this.#source;
+    if (!source.has(piece.pieceIndex) || !this.#ledger.maySupply(piece, source)) return false;
+    return piece.suspects === undefined || source.isServing;
+  }
+
+  #takeFree(piece: OpenPiece): void {
+    while (this.left > 0 && piece.freeCount > 0) {
+      const block = piece.firstFree();
+      if (!this.#ledger.isAffordable(piece, block, this.#need)) return;
+      if (piece.suspects !== undefined) piece.soleSource = this.#source.id;
+      this.#ask(piece, block);
+    }
+  }
+
+  #openNext(): OpenPiece | undefined {
+    const { budget, verifiedCount, rarity } = this.#ledger;
+    if (!budget.hasRoom(this.#need) || !mayOpen(this.#ledger, this.#source)) return undefined;
+    const isFirst = verifiedCount < RANDOM_FIRST_PIECES;
+    const pieceIndex = isFirst ? rarity.any(this.#source) : rarity.rarest(this.#source);
+    return pieceIndex === undefined ? undefined : this.#ledger.open(pieceIndex);
+  }
+
+  #double(piece: OpenPiece, requesters: number): void {
+    const { states } = piece;
+    for (
+      let block = states.indexOf(BLOCK.requested);
+      block !== -1 && this.left > 0;
+      block = states.indexOf(BLOCK.requested, block + 1)
+    ) {
+      if (piece.requesters[block] !== requesters) continue;
+      if (this.#asker.isWorthDoubling(piece, block)) this.#ask(piece, block);
+    }
+  }
+
+  #ask(piece: OpenPiece, block: number): void {
+    this.#ledger.request(piece, block, this.#source.id);
+    this.#asker.ask(piece, block);
+    this.left--;
+    // Whoever has found something is not starving.
+    this.#need = "usual";
+  }
 }
 
 /** Whether the source has a missing piece: spares a search through all that it has. */
@@ -87,34 +142,4 @@ function mayOpen(ledger: Ledger, source: Source): boolean {
     if (source.has(piece.pieceIndex) && --usefulCount === 0) return false;
   }
   return usefulCount > 0;
-}
-
-/** Asks this source for what slower ones are asked for, first what only one is. */
-function double(count: number, options: PickOptions): number {
-  let taken = 0;
-  for (let requesters = 1; requesters < MAX_REQUESTERS; requesters++) {
-    for (const piece of options.ledger.openPieces) {
-      if (taken === count) return taken;
-      if (maySupply(piece, options)) taken += doubleIn(piece, requesters, count - taken, options);
-    }
-  }
-  return taken;
-}
-
-function doubleIn(
-  piece: OpenPiece,
-  requesters: number,
-  count: number,
-  options: PickOptions,
-): number {
-  const { ledger, source, isWorthDoubling, ask } = options;
-  let taken = 0;
-  let block = piece.states.indexOf(BLOCK.requested);
-  for (; block !== -1 && taken < count; block = piece.states.indexOf(BLOCK.requested, block + 1)) {
-    if (piece.requesters[block] !== requesters || !isWorthDoubling(piece, block)) continue;
-    ledger.request(piece, block, source.id);
-    ask(piece, block);
-    taken++;
-  }
-  return taken;
 }

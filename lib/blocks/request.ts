@@ -5,7 +5,7 @@
  * @module
  */
 import { Channel } from "../base/async.ts";
-import { USUAL_BYTES } from "../ledger/budget.ts";
+import { MAX_WAITING_BYTES, USUAL_BYTES } from "../ledger/budget.ts";
 import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
 import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
@@ -22,6 +22,12 @@ const MAX_START_DEPTH = 32;
 
 /** The share of the free budget that one new peer may be asked for at first. */
 const START_SHARE = 1 / 64;
+
+/** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
+const NEAR_BYTES = 8 * 1024 * 1024;
+
+/** The same with those far away, who need more on the way. */
+const FAR_BYTES = USUAL_BYTES - MAX_WAITING_BYTES;
 
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;
@@ -118,8 +124,15 @@ export class Downloads implements Role, Shared {
   }
 
   #fairShare(): number {
-    const wants = Array.from(this.#downloaders.values(), (downloader) => downloader.wanted);
-    return fairShare(wants, USUAL_BYTES / BLOCK_LENGTH);
+    const wants: number[] = [];
+    let farWants = 0;
+    for (const downloader of this.#downloaders.values()) {
+      const { wanted } = downloader;
+      wants.push(wanted);
+      if (downloader.isFar) farWants += wanted;
+    }
+    const total = Math.min(NEAR_BYTES / BLOCK_LENGTH + farWants, FAR_BYTES / BLOCK_LENGTH);
+    return fairShare(wants, total);
   }
 
   /** Lets the idle ask again, once, after whatever made work for them is done. */

@@ -62,7 +62,8 @@ export class SignalWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    // The first use of a timer has a price, which most runs need not pay.
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     for (const [signal, listener] of this.#listeners) {
       this.#system.removeSignalListener(signal, listener);
     }

@@ -24,6 +24,8 @@ export class TextSink implements AsyncDisposable {
   readonly #target: TextTarget;
   readonly #signal: AbortSignal;
   #last: Promise<void> = Promise.resolve();
+  /** How many texts are not written yet. */
+  #waiting = 0;
 
   constructor(target: TextTarget, signal: AbortSignal) {
     this.#target = target;
@@ -39,6 +41,8 @@ export class TextSink implements AsyncDisposable {
   async write(text: string): Promise<void> {
     const written = this.#last.then(() => writeWhole(this.#target, ENCODER.encode(text)));
     this.#last = written;
+    this.#waiting++;
+    written.finally(() => this.#waiting--).catch(() => {}); // reported below
     try {
       await untilAborted(written, this.#signal);
     } catch (error) {
@@ -63,6 +67,7 @@ export class TextSink implements AsyncDisposable {
 
   /** Waits a moment for what was not awaited. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#waiting === 0) return;
     const moment = new AbortController();
     const written = this.#last.catch(() => {}); // reported by the write() that failed
     const limit = delay(LAST_WORDS_MS, { signal: moment.signal }).catch(() => {}); // ended below

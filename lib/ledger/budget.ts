@@ -17,8 +17,11 @@ export const BUDGET_BYTES = 32 * 1024 * 1024;
 /** The share of it that is given out as a rule; the rest is for sources that have starved for want of it. */
 export const USUAL_BYTES: number = (BUDGET_BYTES * 3) / 4;
 
-/** How much may wait for the disk before nothing more is read, in bytes: enough for it never to run out of work. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** How much may wait for the disk before nothing more is read, in bytes. */
+export const MAX_WAITING_BYTES: number = 4 * 1024 * 1024;
+
+/** How many of those who are held up go on when a run was stored: enough to bring more than that one. */
+const LET_THROUGH = 4;
 
 /** Buffers lie at multiples of this, in bytes. */
 const ALIGNMENT = 64;
@@ -51,7 +54,8 @@ export class Budget {
   readonly #free: number[] = [];
   #booked = 0;
   #waiting = 0;
-  #relief: PromiseWithResolvers<void> | undefined;
+  /** Those who are held up, first who came first. */
+  readonly #heldUp: (() => void)[] = [];
 
   /** @param memory to take buffers from as they are needed. @default plain memory, as much as may be needed */
   constructor(geometry: Geometry, memory: Memory = plainMemory(budgetMemoryBytes(geometry))) {
@@ -89,13 +93,14 @@ export class Budget {
   }
 
   /**
-   * Resolves when less is waiting for the disk; undefined when there is no need to wait. Who reads before
-   * that fills memory faster than it is emptied.
+   * Resolves when it is the caller's turn to bring more; undefined when that is now. Memory would be
+   * filled faster than the disk empties it, and those who are let through one after the other bring much
+   * at a time, instead of all of them a little.
    */
   get relief(): Promise<void> | undefined {
-    if (this.#waiting * this.#bufferLength <= MAX_WAITING_BYTES) return undefined;
-    this.#relief ??= Promise.withResolvers();
-    return this.#relief.promise;
+    const isCalm = this.#waiting * this.#bufferLength <= MAX_WAITING_BYTES;
+    if (isCalm && this.#heldUp.length === 0) return undefined;
+    return new Promise((resolve) => this.#heldUp.push(resolve));
   }
 
   /** A run is full and waits to be stored, until release(). */
@@ -111,10 +116,13 @@ export class Budget {
     if (run.isBooked) this.#booked--;
     if (run.isWaiting) this.#waiting--;
     run.isBooked = run.isWaiting = false;
-    if (this.#relief === undefined || this.#waiting * this.#bufferLength > MAX_WAITING_BYTES) {
-      return;
-    }
-    this.#relief.resolve();
-    this.#relief = undefined;
+    if (this.#heldUp.length > 0) this.#letThrough();
+  }
+
+  #letThrough(): void {
+    if (this.#waiting * this.#bufferLength > MAX_WAITING_BYTES) return;
+    // Without anything under way, nobody else would let the others through.
+    const count = this.#waiting === 0 ? this.#heldUp.length : LET_THROUGH;
+    for (const goOn of this.#heldUp.splice(0, count)) goOn();
   }
 }

@@ -21,6 +21,7 @@ export const MAX_RUN_BLOCKS = 64;
  * share of the budget is booked with the first request; its buffer is taken with the first block.
  */
 export class Run {
+  /** The piece that it is a part of. */
   readonly piece: OpenPiece;
   /** Counted in the piece; a multiple of MAX_RUN_BLOCKS. */
   readonly firstBlock: number;

@@ -44,7 +44,6 @@ export class Framer implements Disposable {
   #end: number;
   /** The message at hand with its prefix, in bytes, as far as it is known. */
   #wanted = LENGTH_PREFIX;
-  /** Whether the last read left no space: then more is likely to be there already. */
   #wasFilled = false;
   #isDisposed = false;
 
@@ -61,6 +60,11 @@ export class Framer implements Disposable {
   /** The size of the buffer in use, in bytes. */
   get capacity(): number {
     return this.#large === undefined ? SMALL_BUFFER : LARGE_BUFFER;
+  }
+
+  /** Whether the last read left no space: then more is likely to be there already. */
+  get wasFilled(): boolean {
+    return this.#wasFilled;
   }
 
   /** How many bytes are buffered and not yet taken. */
@@ -116,6 +120,12 @@ export class Framer implements Disposable {
     this.#start = this.#place.end = from + length;
     this.#place.start = from;
     return decodeMessage(view, this.#place);
+  }
+
+  /** Nothing will be read for a while: a large buffer is for others, unless a message needs it. */
+  rest(): void {
+    this.#wasFilled = false;
+    if (!this.#needsLarge()) this.#giveLarge();
   }
 
   /** Gives the buffers back: nothing may be read into them any more. Idempotent. */

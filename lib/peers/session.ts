@@ -2,8 +2,9 @@
  * One wire's dialogue: who chokes and is interested, the extension handshake (BEP 10), keep-alives and
  * time limits. What a message means beyond that is the business of roles.
  *
- * Each read goes the same way: every message that has arrived whole is shown to all roles, then all may
- * settle (decide and ask), then everything said is written at once. Time comes from the swarm's tick.
+ * What arrives goes the same way each time: every message that has arrived whole is shown to all roles,
+ * then all may settle (decide and ask), then everything said is written at once. Time comes from the
+ * swarm's clock.
  *
  * @module
  */
@@ -18,6 +19,9 @@ import type { Wire } from "./wire.ts";
 
 /** A peer that hears nothing for two minutes may hang up (BEP 3): we speak before that. */
 const KEEP_ALIVE_MS = 100_000;
+
+/** After so many full reads in a row, others get their turn. */
+const MAX_READS_IN_A_ROW = 4;
 
 /** A peer that says nothing for so long is gone. */
 const MAX_SILENCE_MS = 150_000;
@@ -115,14 +119,18 @@ export class Session {
    * @throws anything else that a role throws: it ends more than this peer
    */
   async run(): Promise<never> {
-    for (;;) {
+    for (let reads = 1;; reads++) {
       for (let message = this.wire.next(); message; message = this.wire.next()) {
         this.#receive(message);
       }
-      for (const role of this.#roles) role.settle();
-      this.speak();
-      const relief = this.#relief();
-      if (relief !== undefined) await this.#holdUp(relief);
+      // What has come already is taken in one go, and answered once.
+      if (!this.wire.hasMore || reads >= MAX_READS_IN_A_ROW) {
+        reads = 0;
+        for (const role of this.#roles) role.settle();
+        this.speak();
+        const relief = this.#relief();
+        if (relief !== undefined) await this.#holdUp(relief);
+      }
       await this.wire.read();
       this.#heardAtMs = this.#nowMs = this.#now();
     }
@@ -174,6 +182,7 @@ export class Session {
   /** Leaves the peer unread until there is relief, or nothing to read any more. */
   async #holdUp(relief: Promise<void>): Promise<void> {
     this.#isHeldUp = true;
+    this.wire.rest();
     await Promise.race([relief, this.wire.closing()]);
     this.#isHeldUp = false;
   }

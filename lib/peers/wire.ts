@@ -61,6 +61,11 @@ export class Wire implements Disposable {
     return this.#framer.memory;
   }
 
+  /** Whether the last read took all it could: more is likely to be there already. */
+  get hasMore(): boolean {
+    return this.#framer.wasFilled;
+  }
+
   /** False from close() or disposal on; an end that the peer makes shows at the next read(). */
   get isOpen(): boolean {
     return this.#state === "open";
@@ -75,6 +80,11 @@ export class Wire implements Disposable {
   next(): Message | undefined {
     // Once it is closed, what was read may lie in somebody else's buffer.
     return this.isOpen ? this.#framer.next() : undefined;
+  }
+
+  /** Nothing will be read for a while: others may need the buffer more. */
+  rest(): void {
+    this.#framer.rest();
   }
 
   /**

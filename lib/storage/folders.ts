@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { errorCode } from "../base/errors.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
 
@@ -38,7 +37,7 @@ export class Folders {
 
   /** Where the file of these safe components lies. */
   resolve(components: readonly string[]): string {
-    return join(this.#directory, ...components);
+    return joinPath(this.#directory, components);
   }
 
   /**
@@ -101,6 +100,12 @@ export class Folders {
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(path, state);
   }
+}
+
+/** The path of something below a folder; every system takes slashes. */
+function joinPath(directory: string, components: readonly string[]): string {
+  if (directory === "." || directory === "") return components.join("/");
+  return [directory.replace(/(?<=.)[/]+$/, ""), ...components].join("/").replace(/^[/]{2}/, "/");
 }
 
 function lstat(path: string): Deno.FileInfo | undefined {

@@ -49,14 +49,8 @@ function gather(pieceCount: number, peerCount: number): Crowd {
 
 function pick({ ledger }: Crowd, source: Source, count: number): OpenPiece[] {
   const pieces: OpenPiece[] = [];
-  pickBlocks({
-    ledger,
-    source,
-    count,
-    need: "usual",
-    isWorthDoubling: () => false,
-    ask: (piece) => void pieces.push(piece),
-  });
+  const ask = (piece: OpenPiece) => void pieces.push(piece);
+  pickBlocks({ ledger, source, isWorthDoubling: () => false, ask }, count, "usual");
   return pieces;
 }
 
