@@ -10,7 +10,7 @@
 import fs from "node:fs";
 import { isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
-import { closeQuietly, openNoFollow, readWhole, syncData, writeWhole } from "./descriptor.ts";
+import { closeQuietly, openNoFollow, readWhole, readWholeLater, syncData, writeWhole } from "./descriptor.ts";
 import type { Folders } from "./folders.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
@@ -114,6 +114,13 @@ export class Files implements AsyncDisposable {
     } catch (error) {
       throw toStorageError(error, "read", file.path);
     }
+  }
+
+  /** The same, off the main thread; `into` is not shared memory. @throws {StorageError} */
+  readLater(fileIndex: number, fileOffset: number, into: Uint8Array): Promise<number> {
+    return this.#pinned(fileIndex, "read", (file) =>
+      readWholeLater(file.fd, into, fileOffset)
+        .catch((error) => Promise.reject(toStorageError(error, "read", file.path))));
   }
 
   /** Has the system put the file's bytes onto the disk, off the main thread. @throws {StorageError} */

@@ -15,6 +15,7 @@ import { PieceKeeper } from "./piece_keeper.ts";
 import type { CheckProgress, Outcome, RunBytes } from "./store.ts";
 import type { StoredTorrent } from "./stored_torrent.ts";
 import { TorrentFiles } from "./torrent_files.ts";
+import { TorrentReader } from "./torrent_reader.ts";
 import { isZero } from "./zeros.ts";
 
 /** How many bytes at each end of a piece tell whether something was written. */
@@ -27,15 +28,19 @@ const FILES_PER_TURN = 256;
 export class LocalDisk implements Disk {
   readonly #torrent: StoredTorrent;
   readonly #directory: string;
+  readonly #options: FilesOptions;
   readonly #files: Files;
   readonly #bytes: TorrentFiles;
   readonly #keeper: PieceKeeper;
   readonly #hasher: PieceHasher;
+  /** Made by the first read. */
+  #reader: TorrentReader | undefined;
 
   /** Opens nothing yet. @param directory the output folder */
   constructor(torrent: StoredTorrent, directory: string, options: FilesOptions = {}) {
     this.#torrent = torrent;
     this.#directory = directory;
+    this.#options = options;
     this.#files = new Files(torrent.files, new Folders(directory), options);
     this.#bytes = new TorrentFiles(torrent, this.#files);
     this.#keeper = new PieceKeeper(torrent, this.#bytes);
@@ -60,8 +65,9 @@ export class LocalDisk implements Disk {
     return Promise.try(() => this.#keeper.digests(pieceIndex));
   }
 
-  read(offset: number, into: Uint8Array): Promise<void> {
-    return Promise.try(() => this.#bytes.read(offset, into));
+  async read(offset: number, into: Uint8Array): Promise<void> {
+    this.#reader ??= new TorrentReader(this.#torrent, this.#directory, this.#options);
+    await this.#reader.read(offset, into);
   }
 
   async *hash(
@@ -116,7 +122,7 @@ export class LocalDisk implements Disk {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#files[Symbol.asyncDispose]();
+    await Promise.all([this.#files[Symbol.asyncDispose](), this.#reader?.[Symbol.asyncDispose]()]);
   }
 
   #hasData(pieceIndex: number): boolean {

@@ -33,10 +33,6 @@ export interface Calls {
   /** For bytes that are not in the shared memory. */
   put: { argument: RunBytes; result: Outcome };
   digests: { argument: number; result: readonly string[] };
-  read: {
-    argument: { readonly offset: number; readonly lengthBytes: number };
-    result: Uint8Array;
-  };
   create: { argument: readonly number[]; result: void };
   truncate: { argument: readonly number[]; result: void };
   soil: { argument: Uint8Array; result: void };

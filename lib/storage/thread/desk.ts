@@ -48,7 +48,6 @@ export class Desk {
     probe: (pieces) => this.#disk.probe(pieces),
     put: (run) => this.#disk.put(run),
     digests: (pieceIndex) => this.#disk.digests(pieceIndex),
-    read: ({ offset, lengthBytes }) => this.#read(offset, lengthBytes),
     create: (fileIndices) => this.#disk.create(fileIndices),
     truncate: (fileIndices) => this.#disk.truncate(fileIndices),
     soil: (pieces) => this.#disk.soil(pieces),
@@ -71,11 +70,5 @@ export class Desk {
     this.#opened = disk;
     if (feed === undefined) return;
     this.feed = { ring: new RingReader(feed.ring), memory: new Uint8Array(feed.memory), disk };
-  }
-
-  async #read(offset: number, lengthBytes: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(lengthBytes);
-    await this.#disk.read(offset, bytes);
-    return bytes;
   }
 }

@@ -11,6 +11,7 @@ import type { FilesOptions } from "../files.ts";
 import type { Hashed } from "../hashing.ts";
 import type { CheckProgress, Outcome, RunBytes } from "../store.ts";
 import { encodeTorrent, type StoredTorrent } from "../stored_torrent.ts";
+import type { TorrentReader } from "../torrent_reader.ts";
 import { decodeFailure } from "./calls.ts";
 import { DiskThread, type Notice } from "./disk_thread.ts";
 import { HashPool, threadsFor } from "./hash_pool.ts";
@@ -48,6 +49,8 @@ export class ThreadedDisk implements Disk {
   readonly #backlog: Put[] = [];
   /** What was said of runs that did not go well, by their number. */
   readonly #verdicts = new Map<number, PromiseWithResolvers<Outcome>>();
+  /** Made by the first read. */
+  #reader: Promise<TorrentReader> | undefined;
   #settled = 0;
   /** How many runs were put, as the ring counts. */
   #putCount = 0;
@@ -91,8 +94,10 @@ export class ThreadedDisk implements Disk {
     return this.#thread.call("digests", pieceIndex);
   }
 
+  /** Not by the disk's thread, which may have much to store. */
   async read(offset: number, into: Uint8Array): Promise<void> {
-    into.set(await this.#thread.call("read", { offset, lengthBytes: into.length }));
+    this.#reader ??= this.#openReader();
+    await (await this.#reader).read(offset, into);
   }
 
   async *hash(
@@ -133,7 +138,15 @@ export class ThreadedDisk implements Disk {
 
   /** Closes the files and ends the thread, after all that was asked of it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#thread[Symbol.asyncDispose]();
+    const reader = await this.#reader?.catch(() => undefined); // whoever reads has the error
+    await Promise.all([this.#thread[Symbol.asyncDispose](), reader?.[Symbol.asyncDispose]()]);
+  }
+
+  /** Loaded here, for many runs read nothing. */
+  async #openReader(): Promise<TorrentReader> {
+    const { TorrentReader } = await import("../torrent_reader.ts");
+    const { directory, ...options } = this.#options;
+    return new TorrentReader(this.#torrent, directory, options);
   }
 
   #fillRing(): void {

@@ -1,0 +1,44 @@
+/**
+ * The torrent's bytes, read without making anybody wait for the disk: in threads that the system has
+ * for that, many reads at a time.
+ *
+ * @module
+ */
+import { Files, type FilesOptions } from "./files.ts";
+import { Folders } from "./folders.ts";
+import { forEachSpan } from "./run.ts";
+import { storageFailure } from "./storage_error.ts";
+import type { StoredTorrent } from "./stored_torrent.ts";
+
+/** Owns the descriptors that it reads from. */
+export class TorrentReader implements AsyncDisposable {
+  readonly #torrent: StoredTorrent;
+  readonly #files: Files;
+
+  /** Opens nothing yet. @param directory the folder that the torrent lies in */
+  constructor(torrent: StoredTorrent, directory: string, options: FilesOptions = {}) {
+    this.#torrent = torrent;
+    this.#files = new Files(torrent.files, new Folders(directory), options);
+  }
+
+  /** See Store.read(). @throws {StorageError} */
+  async read(offset: number, into: Uint8Array): Promise<void> {
+    const reads: Promise<void>[] = [];
+    forEachSpan(this.#torrent.geometry, { offset, bytes: into }, (span, part) => {
+      if (span.isPadding) part.fill(0);
+      else reads.push(this.#readPart(span.fileIndex, span.fileOffset, part));
+    });
+    await Promise.all(reads);
+  }
+
+  async #readPart(fileIndex: number, fileOffset: number, part: Uint8Array): Promise<void> {
+    const count = await this.#files.readLater(fileIndex, fileOffset, part);
+    if (count === part.length) return;
+    throw storageFailure("read", this.#files.pathOf(fileIndex), "ENODATA");
+  }
+
+  /** Closes everything, after the reads that are under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#files[Symbol.asyncDispose]();
+  }
+}
