@@ -15,14 +15,16 @@ import { GaveUpError, StorageError } from "./base/errors.ts";
 import { requestBlocks } from "./blocks/request.ts";
 import { plainMemory } from "./base/memory.ts";
 import { Engine, engineMemoryBytes } from "./engine.ts";
-import { EventQueue } from "./event_queue.ts";
+import { type EventQueue, eventsOf } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
-import { Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import { openLedger } from "./opening.ts";
 import { connect } from "./peers/connect.ts";
 import { settlePieces } from "./pieces/settle.ts";
 import { openDiskStore } from "./storage/open.ts";
+import type { SeedGoal } from "./seed.ts";
 import { saveOpenPieces } from "./storage/save.ts";
-import type { Resumed, Store } from "./storage/store.ts";
+import type { Store } from "./storage/store.ts";
 import { storeBlocks } from "./storage/store_blocks.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
 
@@ -42,6 +44,8 @@ export interface DownloadOptions {
   readonly timeoutMs?: number;
   /** Whether to start afresh over files that are there and have nothing to do with the torrent. */
   readonly overwrite?: boolean;
+  /** Whether to seed once everything is there, and until when. @default not at all */
+  readonly seed?: SeedGoal;
   /** Ends the download, its state saved. */
   readonly signal?: AbortSignal;
   /** Where to put the bytes instead of files in `directory`; the download disposes it. */
@@ -56,6 +60,7 @@ type RunOptions = DownloadOptions & { readonly signal: AbortSignal };
 /**
  * Downloads a torrent and tells how it goes. When every piece is verified and stored, and peers and
  * trackers are left, the event `complete` comes last; a download that fails throws and never tells it.
+ * With `seed`, peers and trackers stay, and `seeded` comes last.
  * Breaking out of it, or aborting, ends everything and keeps what was downloaded for the next run.
  *
  * @throws {StorageError} when the files cannot be written or belong to something else
@@ -66,23 +71,10 @@ export async function* download(
   metainfo: Metainfo,
   options: DownloadOptions,
 ): AsyncGenerator<DownloadEvent, void, undefined> {
-  options.signal?.throwIfAborted();
-  const ending = new AbortController();
-  const signal = AbortSignal.any([ending.signal, ...(options.signal ? [options.signal] : [])]);
-  const events = new EventQueue();
-  const running = run(metainfo, { ...options, signal }, events).then(
-    (complete) => {
-      events.push(complete);
-      events.close();
-    },
-    (error: unknown) => events.fail(error),
+  yield* eventsOf(
+    (events, signal) => run(metainfo, { ...options, signal }, events),
+    options.signal,
   );
-  try {
-    yield* events;
-  } finally {
-    ending.abort(new DOMException("The consumer of the events has gone", "AbortError"));
-    await running;
-  }
 }
 
 /**
@@ -93,31 +85,39 @@ async function run(
   metainfo: Metainfo,
   options: RunOptions,
   events: EventQueue,
-): Promise<CompleteEvent> {
+): Promise<DownloadEvent> {
   const startedAtMs = performance.now();
   const hooks = new StoreHooks();
   await using store = options.store ?? await openStore(metainfo, options, hooks);
-  reportStart(metainfo, store, events);
-
   const memory = store.memory ?? plainMemory(engineMemoryBytes(metainfo, options));
-  const resumed = await check(store, { signal: options.signal, events });
-  const ledger = new Ledger(metainfo.geometry, { ...resumed, memory });
-  const { verifiedBytes: haveBytes, verifiedCount: havePieces } = ledger;
-  events.push({ kind: "checked", haveBytes, havePieces });
-  let downloadedBytes = 0;
-  const finish = async (): Promise<CompleteEvent> => {
-    await store.finish();
+  const { signal, seed } = options;
+  const ledger = await openLedger(metainfo, { mode: "download", store, memory, signal, events });
+  const finish = async (downloadedBytes: number): Promise<CompleteEvent> => {
+    await store.finish(seed === undefined ? "leaves" : "stays");
     const { totalLength: totalBytes } = metainfo.geometry;
     const seconds = (performance.now() - startedAtMs) / 1000;
     return { kind: "complete", output: store.output, totalBytes, downloadedBytes, seconds };
   };
-  if (ledger.isComplete) return await finish();
+  if (ledger.isComplete && seed === undefined) return await finish(0);
 
   const report = (event: DownloadEvent) => events.push(event);
   await using engine = new Engine({ ...options, metainfo, ledger, store, report });
   hooks.attach(engine);
+  if (ledger.isComplete) {
+    report(await finish(0));
+    const { serveAll } = await import("./seed.ts");
+    return await serveAll(engine, metainfo, seed ?? {});
+  }
+  const whenComplete = async () => {
+    engine.announcer.completed();
+    const complete = await finish(engine.meter.transferred.downloadedBytes);
+    if (seed === undefined) return complete;
+    report(complete);
+    const { serve } = await import("./seed.ts");
+    return await serve(engine, metainfo, seed);
+  };
   try {
-    await fetchPieces(engine, ledger, store);
+    return await fetchPieces(engine, { ledger, store, whenComplete });
   } catch (error) {
     await engine.hangUp();
     // Where the disk fails, there is no saving to it.
@@ -126,9 +126,6 @@ async function run(
     }
     throw error;
   }
-  downloadedBytes = engine.meter.transferred.downloadedBytes;
-  engine.announcer.completed();
-  return await finish();
 }
 
 /** What a store on disk asks of the engine, which is made after it. */
@@ -160,43 +157,29 @@ function openStore(metainfo: Metainfo, options: RunOptions, hooks: StoreHooks): 
   return openDiskStore(metainfo, { ...where, onDescriptorShortage, onFailure });
 }
 
+/** What the pipeline works on. */
+interface FetchOptions<Last> {
+  readonly ledger: Ledger;
+  readonly store: Store;
+  /** What comes when every piece is there; connections last until its end. */
+  readonly whenComplete: () => Promise<Last>;
+}
+
 /**
  * The pipeline. Every stage takes the one before and yields to the next; pulling the last one runs them all.
  */
-async function fetchPieces(engine: Engine, ledger: Ledger, store: Store): Promise<void> {
+async function fetchPieces<Last>(
+  engine: Engine,
+  { ledger, store, whenComplete }: FetchOptions<Last>,
+): Promise<Last> {
   const addresses = engine.addresses();
   const wires = connect(addresses, engine.connecting);
   const blocks = requestBlocks(wires, engine);
   const pieces = storeBlocks(blocks, { ledger, store });
-  for await (const pieceIndices of settlePieces(pieces, engine.settling)) {
-    if (ledger.isComplete) return;
+  for await (const pieceIndices of settlePieces(pieces, { ...engine.settling, store })) {
     engine.downloads.announceHave(pieceIndices);
+    if (ledger.isComplete) return await whenComplete();
   }
   engine.signal.throwIfAborted();
   throw new GaveUpError("Cannot complete the download: no source is left");
-}
-
-/** Looks at what an earlier run left. */
-async function check(
-  store: Store,
-  { signal, events }: { readonly signal: AbortSignal; readonly events: EventQueue },
-): Promise<Resumed> {
-  const checking = store.check({ signal });
-  let step = await checking.next();
-  for (; !step.done; step = await checking.next()) events.push({ kind: "checking", ...step.value });
-  return step.value;
-}
-
-function reportStart(metainfo: Metainfo, store: Store, events: EventQueue): void {
-  const { name, infoHash, geometry, files, warnings } = metainfo;
-  events.push({
-    kind: "start",
-    name,
-    infoHash: infoHash.toHex(),
-    totalBytes: geometry.totalLength,
-    pieceCount: geometry.pieceCount,
-    fileCount: files.filter((file) => !file.isPadding).length,
-    output: store.output,
-  });
-  for (const message of warnings) events.push({ kind: "warning", message });
 }

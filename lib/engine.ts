@@ -21,6 +21,7 @@ import { Swarm } from "./peers/swarm.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
 import type { Store } from "./storage/store.ts";
+import { Uploads } from "./upload/uploads.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
 import { Announcer } from "./tracker/announce.ts";
 
@@ -37,7 +38,8 @@ const FEW_PEERS = 10;
 export interface EngineOptions {
   readonly metainfo: Metainfo;
   readonly ledger: Ledger;
-  readonly store: Store;
+  /** Where verified pieces are read. */
+  readonly store: Pick<Store, "read">;
   readonly report: (event: DownloadEvent) => void;
   readonly peers?: readonly PeerAddress[];
   readonly port?: number;
@@ -55,11 +57,19 @@ export function engineMemoryBytes(
   return budgetMemoryBytes(geometry) + readBufferBytes(maxPeers);
 }
 
+/** The same of one that only seeds. */
+export function seedMemoryBytes(
+  { maxPeers = DEFAULT_MAX_PEERS }: { readonly maxPeers?: number },
+): number {
+  return readBufferBytes(maxPeers);
+}
+
 /** Everything that runs besides the pipeline. Disposing it says goodbye to peers and trackers. */
 export class Engine implements AsyncDisposable {
   readonly swarm: Swarm;
   readonly announcer: Announcer;
   readonly downloads: Downloads;
+  readonly uploads: Uploads;
   readonly meter: Meter;
   /** Aborts when the download does, when it gives up, and when the engine is disposed. */
   readonly signal: AbortSignal;
@@ -71,6 +81,8 @@ export class Engine implements AsyncDisposable {
   readonly #liars = new Set<SourceId>();
   readonly #listener: Deno.TcpListener;
   readonly #udp: UdpSocket;
+  #goal: { readonly isReached: () => boolean; readonly resolve: () => void } | undefined;
+  #onFailure: (error: unknown) => void = () => {};
 
   /** @throws when the port that was asked for cannot be listened on */
   constructor(options: EngineOptions) {
@@ -79,6 +91,12 @@ export class Engine implements AsyncDisposable {
     this.signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.meter = new Meter(ledger);
     this.downloads = new Downloads({ ledger, count: this.meter.count });
+    this.uploads = new Uploads({
+      ledger,
+      read: (offset, into) => options.store.read(offset, into),
+      count: this.meter.countSent,
+      onFailure: (error) => this.#fail(error),
+    });
     this.#listener = listen({ port: options.port, bind });
     const { hostname, port } = this.#listener.addr;
     this.#udp = new UdpSocket({ bind });
@@ -100,13 +118,13 @@ export class Engine implements AsyncDisposable {
       maxPeers,
       buffers: new ReadBuffers(ledger.budget.memory),
       relief: () => ledger.budget.relief,
-      roles: [this.downloads],
+      roles: [this.downloads, this.uploads],
       introduction: { reqq: OWN_REQQ, client: USER_AGENT, port },
       book: this.#book,
       bans: this.#bans,
       bitfield: () => ledger.verifiedCount > 0 ? ledger.verified : undefined,
       report,
-      onFailure: (error) => this.downloads.runs.fail(error),
+      onFailure: (error) => this.#fail(error),
       onTick: (nowMs) => this.#tick(nowMs),
     });
     report({ kind: "listening", host: hostname, port });
@@ -137,11 +155,10 @@ export class Engine implements AsyncDisposable {
   }
 
   /** What the stage settlePieces() needs of all this. */
-  get settling(): SettleOptions {
-    const { ledger, store, report } = this.#options;
+  get settling(): Omit<SettleOptions, "store"> {
+    const { ledger, report } = this.#options;
     return {
       ledger,
-      store,
       onGuilty: (sources) => sources.forEach((source) => this.#ban(source)),
       onCorrupt: (piece) => {
         this.meter.wastePiece(piece);
@@ -154,6 +171,32 @@ export class Engine implements AsyncDisposable {
   /** Whether the source was caught sending wrong blocks. */
   isLiar(source: SourceId): boolean {
     return this.#liars.has(source);
+  }
+
+  /** Everything is there: whoever wants something may come, and those who want nothing may go. */
+  startSeeding(goal: { readonly ratio?: number; readonly seconds?: number }): void {
+    this.swarm.isPatient = true;
+    this.#options.report({ kind: "seeding", ...goal });
+  }
+
+  /**
+   * Resolves at the first tick at which `isReached` says so.
+   *
+   * @throws what ends everything before that; the signal's reason
+   */
+  async until(isReached: () => boolean): Promise<void> {
+    this.signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#goal = { isReached, resolve };
+    this.#onFailure = reject;
+    this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
+    await promise;
+  }
+
+  /** Ends everything: it is nobody's fault but ours. */
+  #fail(error: unknown): void {
+    this.downloads.runs.fail(error);
+    this.#onFailure(error);
   }
 
   /** Closes the peer and never talks to it again. */
@@ -183,12 +226,14 @@ export class Engine implements AsyncDisposable {
 
   #tick(nowMs: number): void {
     this.downloads.changed();
-    const { report, timeoutMs } = this.#options;
+    this.uploads.tick(nowMs);
+    const { report, timeoutMs, ledger } = this.#options;
     const progress = this.meter.tick(nowMs, this.swarm.size);
     if (progress !== undefined) report(progress);
-    if (this.swarm.size < FEW_PEERS) this.announcer.starve();
+    if (this.#goal?.isReached()) this.#goal.resolve();
+    if (this.swarm.size < FEW_PEERS && !ledger.isComplete) this.announcer.starve();
     else this.announcer.satisfy();
-    if (timeoutMs === undefined || this.meter.idleMs < timeoutMs) return;
+    if (timeoutMs === undefined || ledger.isComplete || this.meter.idleMs < timeoutMs) return;
     this.#ending.abort(new GaveUpError(`Nothing new arrived for ${timeoutMs / 1000} s`));
   }
 

@@ -59,3 +59,32 @@ export class EventQueue implements AsyncIterableIterator<DownloadEvent> {
     this.#consumer = undefined;
   }
 }
+
+/**
+ * Runs something, and hands out what it tells as it comes; what it returns is the last event. Leaving
+ * early aborts it, and waits for its end.
+ *
+ * @throws what it throws, after what it told before
+ */
+export async function* eventsOf(
+  run: (events: EventQueue, signal: AbortSignal) => Promise<DownloadEvent>,
+  outer?: AbortSignal,
+): AsyncGenerator<DownloadEvent, void, undefined> {
+  outer?.throwIfAborted();
+  const ending = new AbortController();
+  const signal = AbortSignal.any([ending.signal, ...(outer === undefined ? [] : [outer])]);
+  const events = new EventQueue();
+  const running = run(events, signal).then(
+    (last) => {
+      events.push(last);
+      events.close();
+    },
+    (error: unknown) => events.fail(error),
+  );
+  try {
+    yield* events;
+  } finally {
+    ending.abort(new DOMException("The consumer of the events has gone", "AbortError"));
+    await running;
+  }
+}

@@ -22,10 +22,12 @@ export interface ProgressEvent {
   readonly downloadedBytes: number;
   /** Corrupt, late or asked for twice: a part of `downloadedBytes`. */
   readonly wastedBytes: number;
-  /** Payload sent in this run: 0, for nothing is uploaded yet. */
+  /** Payload sent in this run. */
   readonly uploadedBytes: number;
   /** Bytes of payload per second, over the last 5 s. */
   readonly downloadRate: number;
+  /** The same of what is sent. */
+  readonly uploadRate: number;
   /** Connected peers. */
   readonly peers: number;
   /** Those of `peers` that have every piece. */
@@ -56,8 +58,10 @@ export type DownloadEvent =
     readonly totalBytes: number;
     readonly pieceCount: number;
     readonly fileCount: number;
-    /** The file or folder being written. */
+    /** The file or folder being written, or served. */
     readonly output: string;
+    /** What it is done with. */
+    readonly mode: "download" | "seed";
   }
   | CheckingEvent
   /** The check is over: what need not be downloaded again. */
@@ -87,11 +91,25 @@ export type DownloadEvent =
   | { readonly kind: "corrupt"; readonly pieceIndex: number; readonly peers: readonly string[] }
   | { readonly kind: "warning"; readonly message: string }
   | ProgressEvent
-  /** The last event, and only of a download that succeeded: everything is verified, stored and closed. */
+  /** Only of a download that succeeded: everything is verified and stored. The last event, unless it goes on to seed. */
   | {
     readonly kind: "complete";
     readonly output: string;
     readonly totalBytes: number;
     readonly downloadedBytes: number;
+    readonly seconds: number;
+  }
+  /** From now on everything is there, and served until one of these goals is reached, or for ever. */
+  | {
+    readonly kind: "seeding";
+    /** What is uploaded by then, as a multiple of the torrent's length. */
+    readonly ratio?: number;
+    readonly seconds?: number;
+  }
+  /** The last event of whoever seeded until a goal was reached. */
+  | {
+    readonly kind: "seeded";
+    readonly uploadedBytes: number;
+    readonly ratio: number;
     readonly seconds: number;
   };

@@ -12,16 +12,18 @@ const REPORT_MS = 500;
 /** How much of the past counts in the rate. */
 const RATE_WINDOW_MS = 5_000;
 
-/** Payload received at some moment. */
+/** Payload received and sent by some moment. */
 interface Sample {
   readonly atMs: number;
-  readonly bytes: number;
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
 }
 
 /** What was transferred, and how fast. */
 export class Meter {
   readonly #ledger: Ledger;
   #downloadedBytes = 0;
+  #uploadedBytes = 0;
   #wastedBytes = 0;
   #usefulAtBytes = 0;
   #usefulAtMs: number | undefined;
@@ -39,6 +41,11 @@ export class Meter {
     if (kind === "wasted") this.#wastedBytes += lengthBytes;
   };
 
+  /** Counts payload that was sent. */
+  readonly countSent = (lengthBytes: number): void => {
+    this.#uploadedBytes += lengthBytes;
+  };
+
   /** A piece turned out wrong: its blocks were of no use, those that came from others. */
   wastePiece({ pieceIndex, sourceOf }: OpenPiece): void {
     sourceOf.forEach((source, block) => {
@@ -54,7 +61,8 @@ export class Meter {
     readonly leftBytes: number;
   } {
     const { leftBytes } = this.#ledger;
-    return { uploadedBytes: 0, downloadedBytes: this.#downloadedBytes, leftBytes };
+    const [uploadedBytes, downloadedBytes] = [this.#uploadedBytes, this.#downloadedBytes];
+    return { uploadedBytes, downloadedBytes, leftBytes };
   }
 
   /** Since when nothing of use has come, by the clock of tick(). */
@@ -78,7 +86,7 @@ export class Meter {
   /** How far the download is. */
   progress(peers: number): ProgressEvent {
     const { geometry, verifiedBytes, verifiedCount, holdings, leftBytes } = this.#ledger;
-    const downloadRate = this.#rate();
+    const { downloadRate, uploadRate } = this.#rates();
     return {
       kind: "progress",
       haveBytes: verifiedBytes,
@@ -87,8 +95,9 @@ export class Meter {
       pieceCount: geometry.pieceCount,
       downloadedBytes: this.#downloadedBytes,
       wastedBytes: this.#wastedBytes,
-      uploadedBytes: 0,
+      uploadedBytes: this.#uploadedBytes,
       downloadRate,
+      uploadRate,
       peers,
       seeds: holdings.completeCount,
       availability: holdings.availability(),
@@ -97,12 +106,17 @@ export class Meter {
   }
 
   /** Payload per second over the last seconds. */
-  #rate(): number {
-    const newest = { atMs: this.#nowMs, bytes: this.#downloadedBytes };
+  #rates(): { readonly downloadRate: number; readonly uploadRate: number } {
+    const [downloadedBytes, uploadedBytes] = [this.#downloadedBytes, this.#uploadedBytes];
+    const newest = { atMs: this.#nowMs, downloadedBytes, uploadedBytes };
     this.#samples.push(newest);
     this.#samples = this.#samples.filter(({ atMs }) => this.#nowMs - atMs <= RATE_WINDOW_MS);
     const oldest = this.#samples[0] ?? newest;
-    const elapsedMs = newest.atMs - oldest.atMs;
-    return elapsedMs === 0 ? 0 : Math.round(((newest.bytes - oldest.bytes) * 1000) / elapsedMs);
+    const elapsedMs = Math.max(newest.atMs - oldest.atMs, 1);
+    const perSecond = (bytes: number) => Math.round((bytes * 1000) / elapsedMs);
+    return {
+      downloadRate: perSecond(downloadedBytes - oldest.downloadedBytes),
+      uploadRate: perSecond(uploadedBytes - oldest.uploadedBytes),
+    };
   }
 }

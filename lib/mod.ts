@@ -15,6 +15,8 @@
  * @module
  */
 export { download, type DownloadOptions } from "./download.ts";
+export { seed, type SeedGoal, type SeedOptions } from "./seed.ts";
+export type { SeedableStore } from "./storage/seed_store.ts";
 export type { CheckingEvent, DownloadEvent, ProgressEvent } from "./events.ts";
 
 // The stages, in the order of the data, and what they share.

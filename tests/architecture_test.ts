@@ -17,7 +17,7 @@ import {
 } from "./support/source.ts";
 
 const BELOW_STAGES = "base torrent events ledger";
-const STAGES = "tracker peers blocks storage pieces";
+const STAGES = "tracker peers blocks storage pieces upload";
 
 /** Who may import whom. `types` are those of which only types may be imported. */
 const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: string }>> = {
@@ -34,16 +34,20 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   "blocks": { to: "base torrent ledger peers blocks", types: "events" },
   // The runs that blocks make are stored, the pieces that are stored are settled.
   "storage": { to: "base torrent ledger storage", types: "events blocks" },
+  // The way back: verified pieces to whoever asks.
+  "upload": { to: "base torrent ledger upload", types: "peers" },
   "pieces": { to: "base torrent ledger pieces", types: "events blocks storage" },
   // The pipeline composes the stages; the engine is what runs beside it.
   "event_queue": { to: "events" },
   "meter": { to: "base events ledger" },
   "engine": { to: `${BELOW_STAGES} ${STAGES} meter` },
-  "download": { to: `${BELOW_STAGES} ${STAGES} event_queue engine` },
-  "mod": { to: `${BELOW_STAGES} ${STAGES} download` },
+  "opening": { to: `${BELOW_STAGES} torrent`, types: "event_queue storage" },
+  "seed": { to: `${BELOW_STAGES} ${STAGES} event_queue engine opening` },
+  "download": { to: `${BELOW_STAGES} ${STAGES} event_queue engine opening seed` },
+  "mod": { to: `${BELOW_STAGES} ${STAGES} download seed` },
   // Who speaks with people: only main.ts stands above.
   "std": { to: "std" },
-  "cli": { to: `${BELOW_STAGES} ${STAGES} download cli` },
+  "cli": { to: `${BELOW_STAGES} ${STAGES} download seed cli` },
   "main": { to: `${BELOW_STAGES} ${STAGES} download cli` },
 };
 

@@ -21,6 +21,7 @@ function progress(haveBytes: number): DownloadEvent {
     wastedBytes: 0,
     uploadedBytes: 0,
     downloadRate: 0,
+    uploadRate: 0,
     peers: 0,
     seeds: 0,
     availability: 0,

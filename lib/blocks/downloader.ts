@@ -115,6 +115,7 @@ export class Downloader implements PeerRole, Asker {
       case "unchoke":
         return this.#serve();
       case "piece":
+        this.session.receivedBytes += message.lengthBytes;
         this.#pace.received(message.lengthBytes, this.#nowMs);
         this.#resume();
         if (this.#intake.receive(message)) this.session.wasUseful = true;

@@ -31,6 +31,8 @@ export function runCommand(invocation: Invocation, signal: AbortSignal): Command
       return runShow(invocation, signal);
     case "verify":
       return runVerify(invocation, signal);
+    case "seed":
+      return runSeed(invocation, signal);
     case "tracker":
       return runTheTracker(invocation, signal);
   }
@@ -70,6 +72,14 @@ async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): Comman
       throw new Error(`Cannot vouch for "${metainfo.name}": missing or wrong: ${bad}`);
     }
   }
+}
+
+async function* runSeed(invocation: Of<"seed">, signal: AbortSignal): CommandRun {
+  const { source, options } = invocation;
+  const { bind } = options;
+  const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
+  const { seed } = await import("../seed.ts");
+  yield* seed(parseMetainfo(bytes), { ...options, signal });
 }
 
 async function* runTheTracker(invocation: Of<"tracker">, signal: AbortSignal): CommandRun {

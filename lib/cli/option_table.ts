@@ -5,7 +5,7 @@
  */
 
 /** The commands, by the word that picks them; `download` is meant where none is given. */
-export type CommandName = "download" | "show" | "verify" | "tracker";
+export type CommandName = "download" | "show" | "verify" | "seed" | "tracker";
 
 /** One command. */
 export interface CommandSpec {
@@ -53,6 +53,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     maxArguments: 2,
   },
   {
+    name: "seed",
+    usage: "SOURCE [DIR]",
+    summary: "serve the complete files in DIR (default: here) until stopped",
+    minArguments: 1,
+    maxArguments: 2,
+  },
+  {
     name: "tracker",
     usage: "",
     summary: "run a mock tracker that names the peers in WESTORRENT_LOCAL_PEERS",
@@ -61,7 +68,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
 ];
 
-const ALL: readonly CommandName[] = ["download", "show", "verify", "tracker"];
+const ALL: readonly CommandName[] = ["download", "show", "verify", "seed", "tracker"];
+
+/** Those that talk with peers. */
+const PEERS: readonly CommandName[] = ["download", "seed"];
 
 /** All options, in the order in which help lists them. */
 export const OPTIONS: readonly OptionSpec[] = [
@@ -76,25 +86,25 @@ export const OPTIONS: readonly OptionSpec[] = [
     name: "peer",
     value: "HOST:PORT",
     isRepeatable: true,
-    commands: ["download"],
+    commands: PEERS,
     summary: "a peer to ask, beside those from trackers; may be repeated",
   },
   {
     name: "port",
     value: "N",
-    commands: ["download", "tracker"],
+    commands: [...PEERS, "tracker"],
     summary: "listen on this port (default: a random one; tracker: 5000)",
   },
   {
     name: "bind",
     value: "ADDR",
-    commands: ["download", "tracker"],
+    commands: [...PEERS, "tracker"],
     summary: "use only this local IP address (tracker: 127.0.0.1)",
   },
   {
     name: "max-peers",
     value: "N",
-    commands: ["download"],
+    commands: PEERS,
     summary: "connect to at most so many peers",
   },
   {
@@ -109,8 +119,25 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "write over files that belong to something else",
   },
   {
+    name: "seed",
+    commands: ["download"],
+    summary: "go on serving the files when they are complete",
+  },
+  {
+    name: "seed-ratio",
+    value: "R",
+    commands: PEERS,
+    summary: "stop to seed when so many times the torrent's size is uploaded",
+  },
+  {
+    name: "seed-time",
+    value: "MINUTES",
+    commands: PEERS,
+    summary: "stop to seed after so long (default: never)",
+  },
+  {
     name: "json",
-    commands: ["download", "show", "verify"],
+    commands: [...PEERS, "show", "verify"],
     summary: "JSON on standard output: one object a line; show: one object",
   },
   { name: "quiet", letter: "q", commands: ALL, summary: "print nothing but errors" },

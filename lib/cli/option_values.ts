@@ -20,9 +20,28 @@ export function parseInteger(name: string, text: string, max: number): number {
 
 /** A number of seconds above 0, with or without decimals. @throws {UsageError} */
 export function parseSeconds(text: string): number {
-  const value = /^(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})$/.test(text) ? Number(text) : 0;
+  const value = decimalOf(text);
   if (value > 0 && value <= MAX_SECONDS) return value;
   throw bad("timeout", text, `a number of seconds above 0 and up to ${MAX_SECONDS}`);
+}
+
+/** A number of minutes, as parseSeconds(). @throws {UsageError} */
+export function parseMinutes(text: string): number {
+  const value = decimalOf(text);
+  if (value > 0 && value <= MAX_SECONDS / 60) return value;
+  throw bad("seed-time", text, `a number of minutes above 0 and up to ${MAX_SECONDS / 60}`);
+}
+
+/** A ratio above 0, with or without decimals. @throws {UsageError} */
+export function parseRatio(text: string): number {
+  const value = decimalOf(text);
+  if (value > 0) return value;
+  throw bad("seed-ratio", text, "a number above 0");
+}
+
+/** A number of at most nine digits with or without decimals; 0 for anything else. */
+function decimalOf(text: string): number {
+  return /^(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})$/.test(text) ? Number(text) : 0;
 }
 
 /** An IP address of this machine, canonical. @throws {UsageError} */

@@ -7,7 +7,15 @@ import { parseArgs } from "@std/cli";
 import { parseAddress, type PeerAddress } from "../base/address.ts";
 import { printable } from "../base/text.ts";
 import type { DownloadOptions } from "../download.ts";
-import { checkBindAddress, checkSource, parseInteger, parseSeconds } from "./option_values.ts";
+import type { SeedGoal, SeedOptions } from "../seed.ts";
+import {
+  checkBindAddress,
+  checkSource,
+  parseInteger,
+  parseMinutes,
+  parseRatio,
+  parseSeconds,
+} from "./option_values.ts";
 import { type CommandName, COMMANDS, type CommandSpec, OPTIONS } from "./option_table.ts";
 import { nearest } from "./suggest.ts";
 import { UsageError } from "./usage_error.ts";
@@ -27,6 +35,7 @@ export type Invocation =
     | { readonly kind: "download"; readonly source: string; readonly options: DownloadOptions }
     | { readonly kind: "show"; readonly source: string }
     | { readonly kind: "verify"; readonly source: string; readonly directory: string }
+    | { readonly kind: "seed"; readonly source: string; readonly options: SeedOptions }
     | { readonly kind: "tracker"; readonly host: string; readonly port: number }
   );
 
@@ -68,6 +77,10 @@ function invocationOf(
       return { kind: command, display, source: checkSource(first) };
     case "verify":
       return { kind: command, display, source: checkSource(first), directory: second };
+    case "seed": {
+      const options = { ...readPeering(given), ...readGoal(given), directory: second };
+      return { kind: command, display, source: checkSource(first), options };
+    }
     case "tracker": {
       const port = optional(given, "port", (text) => parseInteger("port", text, 65535));
       const host = optional(given, "bind", checkBindAddress);
@@ -77,6 +90,22 @@ function invocationOf(
 }
 
 function readDownload(given: Given): DownloadOptions {
+  const seconds = optional(given, "timeout", parseSeconds);
+  const goal = readGoal(given);
+  if (!given.has("seed") && Object.keys(goal).length > 0) {
+    throw new UsageError("Cannot use --seed-ratio or --seed-time without --seed");
+  }
+  return {
+    ...readPeering(given),
+    directory: given.get("output")?.at(-1) ?? ".",
+    overwrite: given.has("overwrite"),
+    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+    ...(given.has("seed") ? { seed: goal } : {}),
+  };
+}
+
+/** What all have in common who talk with peers. */
+function readPeering(given: Given): Pick<SeedOptions, "peers" | "port" | "bind" | "maxPeers"> {
   const port = optional(given, "port", (text) => parseInteger("port", text, 65535));
   const bind = optional(given, "bind", checkBindAddress);
   const maxPeers = optional(
@@ -84,15 +113,20 @@ function readDownload(given: Given): DownloadOptions {
     "max-peers",
     (text) => parseInteger("max-peers", text, MAX_PEERS),
   );
-  const seconds = optional(given, "timeout", parseSeconds);
   return {
-    directory: given.get("output")?.at(-1) ?? ".",
     peers: (given.get("peer") ?? []).map(readPeer),
-    overwrite: given.has("overwrite"),
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
     ...(maxPeers === undefined ? {} : { maxPeers }),
-    ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
+  };
+}
+
+function readGoal(given: Given): SeedGoal {
+  const ratio = optional(given, "seed-ratio", parseRatio);
+  const minutes = optional(given, "seed-time", parseMinutes);
+  return {
+    ...(ratio === undefined ? {} : { ratio }),
+    ...(minutes === undefined ? {} : { timeMs: minutes * 60_000 }),
   };
 }
 

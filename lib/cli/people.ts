@@ -22,12 +22,16 @@ export interface PeopleViewOptions {
 /** So many different complaints of trackers are shown; a torrent may name thousands of them. */
 const MAX_COMPLAINTS = 50;
 
+/** With these, a progress has come to its end; another one may follow. */
+const LAST_KINDS: ReadonlySet<CliEvent["kind"]> = new Set(["complete", "verified", "seeded"]);
+
 /** The view for people. */
 export class PeopleView implements View {
   readonly #options: PeopleViewOptions;
   readonly #complaints = new Set<string>();
   readonly #onAbort = () => void this.#sayStopping();
   #name = "";
+  #isSeeding = false;
 
   constructor(options: PeopleViewOptions) {
     this.#options = options;
@@ -39,10 +43,11 @@ export class PeopleView implements View {
     const { stdout, progress } = this.#options;
     if (event.kind === "output") return await stdout.writeResult(event.text);
     if (event.kind === "start") this.#name = event.name;
+    if (event.kind === "seeding") this.#isSeeding = true;
     if (event.kind === "progress" || event.kind === "checking") {
       return await progress.progress(printable(this.#name), event);
     }
-    if (event.kind === "complete" || event.kind === "verified") await progress.end();
+    if (LAST_KINDS.has(event.kind)) await progress.end();
     const line = this.#lineOf(event);
     if (line !== undefined) await progress.print(printable(line));
   }
@@ -63,7 +68,10 @@ export class PeopleView implements View {
 
   async #sayStopping(): Promise<void> {
     if (this.#name === "") return;
-    await this.#options.progress.print("Saving the state; the same command goes on from there");
+    const text = this.#isSeeding
+      ? "Taking leave of peers and trackers"
+      : "Saving the state; the same command goes on from there";
+    await this.#options.progress.print(text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,7 +86,9 @@ function describe(event: CliEvent): string | undefined {
   switch (event.kind) {
     case "start": {
       const size = `${formatBytes(event.totalBytes)} in ${formatNoun(event.fileCount, "file")}`;
-      return `Downloading ${event.name} (${size}) to ${event.output}`;
+      return event.mode === "seed"
+        ? `Checking ${event.name} (${size}) in ${event.output}`
+        : `Downloading ${event.name} (${size}) to ${event.output}`;
     }
     case "checked":
       if (event.haveBytes === 0) return undefined;
@@ -87,6 +97,10 @@ function describe(event: CliEvent): string | undefined {
       return `Warning: ${event.message}`;
     case "complete":
       return describeComplete(event);
+    case "seeding":
+      return `Seeding ${describeGoal(event)}`;
+    case "seeded":
+      return `Seeded ${describeSeeded(event)}`;
     case "file":
       return `${FAULTS[event.fault]} ${event.path}: ${event.message}`;
     case "verified":
@@ -112,6 +126,20 @@ function describeComplete(event: DownloadEvent & { kind: "complete" }): string {
   if (downloadedBytes === 0 || seconds <= 0) return all;
   const rate = formatRate(downloadedBytes / seconds);
   return `${all}, ${formatBytes(downloadedBytes)} in ${formatDuration(seconds)} at ${rate}`;
+}
+
+function describeGoal({ ratio, seconds }: DownloadEvent & { kind: "seeding" }): string {
+  const goals = [
+    ...(ratio === undefined ? [] : [`a ratio of ${ratio}`]),
+    ...(seconds === undefined ? [] : [`${formatDuration(seconds)} have passed`]),
+  ];
+  return `until ${goals.length === 0 ? "stopped" : goals.join(" or ")}`;
+}
+
+function describeSeeded(event: DownloadEvent & { kind: "seeded" }): string {
+  const { uploadedBytes, ratio, seconds } = event;
+  const time = formatDuration(seconds);
+  return `${formatBytes(uploadedBytes)} in ${time}, a ratio of ${ratio.toFixed(2)}`;
 }
 
 function describeVerified(event: VerifyEvent & { kind: "verified" }): string | undefined {

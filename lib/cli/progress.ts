@@ -41,6 +41,7 @@ const PLAIN = "\x1b[39m";
 /** The line of a running download. */
 export function renderProgress(name: string, event: ProgressEvent, style: LineStyle): string {
   const { haveBytes, totalBytes } = event;
+  if (haveBytes === totalBytes) return renderSeeding(name, event, style);
   return renderLine({
     name,
     percent: formatPercent(haveBytes, totalBytes).padStart(5),
@@ -49,8 +50,27 @@ export function renderProgress(name: string, event: ProgressEvent, style: LineSt
   }, style);
 }
 
+/** The same once everything is there, and only given: nothing of it ends, so that there is no bar. */
+function renderSeeding(name: string, event: ProgressEvent, style: LineStyle): string {
+  const fields = seedingFields(event);
+  const room = style.columns - 1 - fields.join(GAP).length - GAP.length;
+  const shown = nameFor(name, room);
+  return fitWhole([...(shown === undefined ? [] : [shown]), ...fields].join(GAP), style);
+}
+
+function seedingFields(event: ProgressEvent): string[] {
+  const ratio = event.uploadedBytes / Math.max(event.totalBytes, 1);
+  const { uploadedBytes, uploadRate, peers } = event;
+  return [
+    `seeding at ${formatRate(uploadRate)}`,
+    `${formatBytes(uploadedBytes)} given, ratio ${ratio.toFixed(2)}`,
+    peers === 0 ? "no peers" : formatNoun(peers, "peer"),
+  ];
+}
+
 function progressFields(event: ProgressEvent): string[] {
   const fields = [formatRate(event.downloadRate)];
+  if (event.uploadRate > 0) fields.push(`up ${formatRate(event.uploadRate)}`);
   if (event.secondsLeft !== undefined) fields.push(`${formatDuration(event.secondsLeft)} left`);
   fields.push(peersField(event));
   // Below one whole copy the download cannot end with the peers it has: worth a place.
@@ -79,6 +99,7 @@ export function renderChecking(name: string, event: CheckingEvent, style: LineSt
 
 /** The same as words without a bar, for a log. */
 export function describeProgress(event: ProgressEvent): string {
+  if (event.haveBytes === event.totalBytes) return seedingFields(event).join(", ");
   const done = `${formatBytes(event.haveBytes)} of ${formatBytes(event.totalBytes)}`;
   const percent = formatPercent(event.haveBytes, event.totalBytes);
   return [`${percent} (${done})`, ...progressFields(event)].join(", ");

@@ -45,6 +45,8 @@ export interface Gate {
   onRoom: () => void;
   /** Where connections get their read buffers. */
   readonly buffers: ReadBuffers;
+  /** Whether somebody may still come who is known to nobody: then connect() does not end by itself. */
+  readonly isPatient: boolean;
 }
 
 /** What connect() needs. */
@@ -136,7 +138,7 @@ class Connector implements AsyncDisposable {
       this.#spawn(this.#dial(address));
     }
     this.#armTimer();
-    if (this.#addressesEnded && !book.hasHope) this.wires.close();
+    if (this.#addressesEnded && !book.hasHope && !gate.isPatient) this.wires.close();
   }
 
   #armTimer(): void {

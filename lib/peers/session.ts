@@ -26,13 +26,13 @@ const MAX_READS_IN_A_ROW = 4;
 /** A peer that says nothing for so long is gone. */
 const MAX_SILENCE_MS = 150_000;
 
-/** Requests that a choked peer may send before it is closed. */
-const MAX_REQUESTS_WHILE_CHOKED = 300;
+/** A peer that serves us, is asked, and gives nothing for so long snubs us. */
+const SNUB_MS = 60_000;
 
 /** The id of the extension handshake itself (BEP 10). */
 const EXTENSION_HANDSHAKE_ID = 0;
 
-/** A part that we play towards every peer: downloading, later uploading and the extensions. */
+/** A part that we play towards every peer: downloading, uploading, an extension. */
 export interface Role {
   /** Begins to play it towards one peer. */
   join(peer: Session): PeerRole;
@@ -78,6 +78,8 @@ export class Session {
   readonly wire: Wire;
   /** Whether the peer refuses to serve us. */
   isChokingUs = true;
+  /** Whether we refuse to serve the peer. */
+  isChoking = true;
   /** Whether it wants something that we have. */
   isInterestedInUs = false;
   /** Whether we told it last that we want something it has. */
@@ -86,6 +88,8 @@ export class Session {
   extension: ExtensionHandshake | undefined;
   /** Whether a block of it was of use. */
   wasUseful = false;
+  /** Payload received, in bytes. */
+  receivedBytes = 0;
   readonly #roles: readonly PeerRole[];
   #spokenAtMs: number;
   #heardAtMs: number;
@@ -93,14 +97,20 @@ export class Session {
   readonly #relief: () => Promise<void> | undefined;
   #isHeldUp = false;
   #nowMs: number;
-  #requestsWhileChoked = 0;
+  /** What was received, and when that was last seen to have grown, or nothing was to come. */
+  #lastReceivedBytes = 0;
+  #givenAtMs: number;
 
   /** Writes the extension handshake and the bitfield to the outbox, then lets every role join. */
   constructor(wire: Wire, options: SessionOptions) {
     this.wire = wire;
     this.#now = options.now;
     this.#relief = options.relief ?? (() => undefined);
-    this.#nowMs = this.#spokenAtMs = this.#heardAtMs = this.#now();
+    this.#nowMs =
+      this.#spokenAtMs =
+      this.#heardAtMs =
+      this.#givenAtMs =
+        this.#now();
     if (wire.handshake.supportsExtensions) {
       const yourip = wire.remote.host;
       wire.outbox.extended(
@@ -146,6 +156,11 @@ export class Session {
     return this.#nowMs;
   }
 
+  /** Whether the peer has let us ask, and given nothing for a minute. */
+  get isSnubbing(): boolean {
+    return this.#nowMs - this.#givenAtMs > SNUB_MS;
+  }
+
   /** Says whether we want something that the peer has; repeats nothing. */
   setInteresting(isInteresting: boolean): void {
     if (isInteresting === this.isInteresting) return;
@@ -169,6 +184,7 @@ export class Session {
     if (silenceMs > MAX_SILENCE_MS) {
       throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");
     }
+    this.#watchGiving();
     for (const role of this.#roles) role.tick(nowMs);
     if (nowMs - this.#spokenAtMs > KEEP_ALIVE_MS) this.wire.outbox.keepAlive();
     this.speak();
@@ -187,6 +203,13 @@ export class Session {
     this.#isHeldUp = false;
   }
 
+  #watchGiving(): void {
+    const isDue = this.isInteresting && !this.isChokingUs && !this.#isHeldUp;
+    if (isDue && this.receivedBytes === this.#lastReceivedBytes) return;
+    this.#lastReceivedBytes = this.receivedBytes;
+    this.#givenAtMs = this.#nowMs;
+  }
+
   #receive(message: Message): void {
     switch (message.kind) {
       case "choke":
@@ -201,9 +224,6 @@ export class Session {
       case "notInterested":
         this.isInterestedInUs = false;
         break;
-      case "request":
-        this.#refuse();
-        break;
       case "extended":
         if (message.extensionId === EXTENSION_HANDSHAKE_ID) {
           this.extension = decodeExtensionHandshake(message.payload);
@@ -211,12 +231,5 @@ export class Session {
         break;
     }
     for (const role of this.#roles) role.receive(message);
-  }
-
-  /** Nobody is unchoked yet, so every request comes from a peer that should not ask. */
-  #refuse(): void {
-    this.#requestsWhileChoked++;
-    if (this.#requestsWhileChoked <= MAX_REQUESTS_WHILE_CHOKED) return;
-    throw new PeerError("Peer keeps requesting while choked", "protocol");
   }
 }

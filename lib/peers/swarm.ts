@@ -57,6 +57,8 @@ export interface SwarmOptions {
 export class Swarm implements Gate, AsyncDisposable {
   onRoom: () => void = () => {};
   readonly buffers: ReadBuffers;
+  /** Set while we seed: whoever wants something may come. */
+  isPatient = false;
   readonly #options: SwarmOptions;
   readonly #sessions = new Map<Wire, Session>();
   readonly #running = new Set<Promise<void>>();

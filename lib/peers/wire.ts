@@ -38,6 +38,8 @@ export class Wire implements Disposable {
   readonly isIncoming: boolean;
   /** Where messages are written until flush(). */
   readonly outbox = new Outbox();
+  /** Called when all that the outbox held was written: it may be filled again, which is written at once. */
+  onDrained: () => void = () => {};
   readonly #transport: Transport;
   readonly #framer: Framer;
   #state: "open" | "closed" = "open";
@@ -130,6 +132,7 @@ export class Wire implements Disposable {
     while (this.outbox.pendingBytes > 0 && this.#state === "open") {
       let bytes = this.outbox.take();
       while (bytes.length > 0) bytes = bytes.subarray(await this.#transport.write(bytes));
+      if (this.outbox.pendingBytes === 0 && this.isOpen) this.onDrained();
     }
     this.#isWriting = false;
   }

@@ -122,10 +122,14 @@ export class DiskStore implements Store {
     return done;
   }
 
-  async finish(): Promise<void> {
+  async finish(record: "leaves" | "stays" = "leaves"): Promise<void> {
     await this.sync();
     this.#refuseVanished();
-    this.#journal.remove();
+    if (record === "leaves") return this.#journal.remove();
+    const boot = { kind: "boot", bootId: readBootId() } as const;
+    this.#journal.restart(headerOf(this.#torrent), [boot, { kind: "complete" }]);
+    this.#markedEnd = 0;
+    await this.sync();
   }
 
   /** Closes the files and unlocks the journal, which stays for the next run unless finish() was called. */

@@ -10,7 +10,14 @@
 import fs from "node:fs";
 import { isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
-import { closeQuietly, openNoFollow, readWhole, readWholeLater, syncData, writeWhole } from "./descriptor.ts";
+import {
+  closeQuietly,
+  openNoFollow,
+  readWhole,
+  readWholeLater,
+  syncData,
+  writeWhole,
+} from "./descriptor.ts";
 import type { Folders } from "./folders.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";

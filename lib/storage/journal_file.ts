@@ -21,6 +21,7 @@ const MAX_JOURNAL_LENGTH = 256 * 1024 * 1024;
 const MAX_OPEN_TRIES = 10;
 
 const EXCLUSIVE = true;
+const SHARED = false;
 
 const NO_LOCKS: ReadonlySet<string> = new Set(["ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
 
@@ -55,6 +56,32 @@ export class JournalFile implements Disposable {
       throw toStorageError(error, "open", path);
     }
     throw storageFailure("write", output, "EBUSY");
+  }
+
+  /**
+   * Opens the journal to be read, if there is one, and locks it against whoever would write.
+   *
+   * @param output what it is the journal of, for people
+   * @throws {StorageError} with the code EBUSY when another process writes it
+   */
+  static openShared(path: string, output: string): JournalFile | undefined {
+    try {
+      refuseUnusual(path);
+      const file = Deno.openSync(path, { read: true });
+      const isFree = lock(file, SHARED);
+      if (isFree && file.statSync().size >= HEADER_LENGTH) return new JournalFile(file, path);
+      file.close();
+      if (isFree) return undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw toStorageError(error, "open", path);
+    }
+    throw storageFailure("read", output, "EBUSY");
+  }
+
+  /** When it was last written, in milliseconds since 1970; 0 where the system does not tell. */
+  get modifiedAtMs(): number {
+    return this.#file.statSync().mtime?.getTime() ?? 0;
   }
 
   /** The journal's length in bytes. */
@@ -157,7 +184,7 @@ function openLocked(path: string, output: string): Deno.FsFile | undefined {
   refuseUnusual(path);
   const file = Deno.openSync(path, { create: true, read: true, append: true });
   try {
-    if (!lock(file)) throw storageFailure("write", output, "EBUSY");
+    if (!lock(file, EXCLUSIVE)) throw storageFailure("write", output, "EBUSY");
     if (isStillAt(file, path)) return file;
   } catch (error) {
     file.close();
@@ -167,9 +194,9 @@ function openLocked(path: string, output: string): Deno.FsFile | undefined {
   return undefined;
 }
 
-function lock(file: Deno.FsFile): boolean {
+function lock(file: Deno.FsFile, mode: typeof EXCLUSIVE | typeof SHARED): boolean {
   try {
-    return file.tryLockSync(EXCLUSIVE);
+    return file.tryLockSync(mode);
   } catch (error) {
     // Some network file systems have no locks: there, nobody can promise to be alone.
     if (NO_LOCKS.has(errorCode(error) ?? "")) return true;

@@ -32,7 +32,10 @@ export function headerOf(torrent: StoredTorrent): JournalHeader {
 }
 
 /** Reads and judges the journal. @throws {StorageError} when it cannot be read at all */
-export function readOldState(journal: JournalFile, torrent: StoredTorrent): OldState {
+export function readOldState(
+  journal: Pick<JournalFile, "end" | "read">,
+  torrent: StoredTorrent,
+): OldState {
   if (journal.end === 0) return { kind: "none" };
   const bytes = journal.read();
   const header = bytes === undefined ? undefined : decodeHeader(bytes);

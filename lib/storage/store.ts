@@ -86,6 +86,11 @@ export interface Store extends AsyncDisposable {
   /** Makes everything recorded survive a power loss. @throws {StorageError} */
   sync(): Promise<void>;
 
-  /** Everything is verified: no record is needed any more. @throws {StorageError} */
-  finish(): Promise<void>;
+  /**
+   * Everything is verified. The record goes away, or it stays and says that everything is there.
+   *
+   * @param record @default "leaves"
+   * @throws {StorageError}
+   */
+  finish(record?: "leaves" | "stays"): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type { CheckingEvent } from "../events.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
 import { type FileFault, FileFaults } from "./file_faults.ts";
 import type { Hashed, Hasher } from "./hashing.ts";
+import type { StoredTorrent } from "./stored_torrent.ts";
 import { canStartThreads } from "./thread/disk_thread.ts";
 import { HashPool, threadsFor } from "./thread/hash_pool.ts";
 
@@ -95,16 +96,17 @@ async function lookAtFiles(
   return faults;
 }
 
-async function startHasher(
-  metainfo: Metainfo,
+/** Whoever hashes so many bytes best: threads, where there can be some. It is the caller's. */
+export async function startHasher(
+  torrent: StoredTorrent,
   directory: string,
   wantedBytes: number,
 ): Promise<Hasher & AsyncDisposable> {
   if (canStartThreads()) {
-    return await HashPool.start({ torrent: metainfo, directory }, threadsFor(wantedBytes));
+    return await HashPool.start({ torrent, directory }, threadsFor(wantedBytes));
   }
   const { LocalDisk } = await import("./local_disk.ts");
-  return new LocalDisk(metainfo, directory);
+  return new LocalDisk(torrent, directory);
 }
 
 async function* reportHashing(

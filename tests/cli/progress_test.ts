@@ -19,6 +19,7 @@ const HALF: ProgressEvent = {
   wastedBytes: 0,
   uploadedBytes: 0,
   downloadRate: 12.3 * MIB,
+  uploadRate: 0,
   peers: 23,
   seeds: 4,
   availability: 4.2,

@@ -17,6 +17,7 @@ async function* noAddresses() {
 Deno.test("connect() throws at once when it was aborted before it began", async () => {
   const gate = {
     hasRoom: true,
+    isPatient: false,
     buffers: new ReadBuffers(),
     onRoom: () => {},
     admit: () => {},

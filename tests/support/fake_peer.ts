@@ -2,6 +2,7 @@
 import { makePeerId } from "../../lib/base/identity.ts";
 import { Framer } from "../../lib/peers/framer.ts";
 import type { Handshake } from "../../lib/peers/handshake.ts";
+import type { Message } from "../../lib/peers/message.ts";
 import { Outbox } from "../../lib/peers/outbox.ts";
 import type { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { type Role, Session } from "../../lib/peers/session.ts";
@@ -84,10 +85,7 @@ export class FakePeer implements Transport {
 
   #hear(): void {
     for (let message = this.#heard.next(); message; message = this.#heard.next()) {
-      const place = message.kind === "request" || message.kind === "cancel"
-        ? ` ${message.pieceIndex}:${message.begin / BLOCK_LENGTH}`
-        : "";
-      this.#texts.push(message.kind + place);
+      this.#texts.push(message.kind + placeOf(message));
     }
   }
 
@@ -120,5 +118,17 @@ export class FakePeer implements Transport {
     this.#state = "closed";
     this.#wake();
     this.#drained();
+  }
+}
+
+/** Which block a message names, where it names one. */
+function placeOf(message: Message): string {
+  switch (message.kind) {
+    case "request":
+    case "cancel":
+    case "piece":
+      return ` ${message.pieceIndex}:${message.begin / BLOCK_LENGTH}`;
+    default:
+      return "";
   }
 }

@@ -1,0 +1,113 @@
+/**
+ * Seeding: serving a torrent whose files are complete.
+ *
+ * @module
+ */
+import type { PeerAddress } from "./base/address.ts";
+import { plainMemory } from "./base/memory.ts";
+import { Engine, seedMemoryBytes } from "./engine.ts";
+import { type EventQueue, eventsOf } from "./event_queue.ts";
+import type { DownloadEvent } from "./events.ts";
+import { openLedger } from "./opening.ts";
+import { connect } from "./peers/connect.ts";
+import { type SeedableStore, SeedStore } from "./storage/seed_store.ts";
+import type { Metainfo } from "./torrent/metainfo.ts";
+
+/** When to stop to seed, whichever comes first; without any, never. */
+export interface SeedGoal {
+  /** What is uploaded in this run, as a multiple of the torrent's length. */
+  readonly ratio?: number;
+  /** How long to seed. */
+  readonly timeMs?: number;
+}
+
+/** How to seed. */
+export interface SeedOptions extends SeedGoal {
+  /** The folder that the file, or the folder of files, is in. */
+  readonly directory: string;
+  /** Peers to dial besides those that trackers name. */
+  readonly peers?: readonly PeerAddress[];
+  /** The port to listen on. @default a random one of 49152 to 65535 */
+  readonly port?: number;
+  /** The local address for everything; nothing is sent from another one. @default any */
+  readonly bind?: string;
+  /** How many peers to be connected to at most. @default 200 */
+  readonly maxPeers?: number;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+  /** Where the bytes are instead of in `directory`; disposed at the end. */
+  readonly store?: SeedableStore;
+}
+
+/** The last event of whoever reached the goal. */
+export type SeededEvent = Extract<DownloadEvent, { readonly kind: "seeded" }>;
+
+/**
+ * Serves complete files and tells how it goes, until a goal is reached; then the event `seeded` comes
+ * last. The files are checked first, unless the state of a download that went on to seed vouches for them,
+ * and never written.
+ *
+ * @throws {Error} when pieces are missing or wrong
+ * @throws {StorageError} when files cannot be read, or are being written
+ * @throws the signal's reason
+ */
+export async function* seed(
+  metainfo: Metainfo,
+  options: SeedOptions,
+): AsyncGenerator<DownloadEvent, void, undefined> {
+  yield* eventsOf(
+    (events, signal) => run(metainfo, { ...options, signal }, events),
+    options.signal,
+  );
+}
+
+async function run(
+  metainfo: Metainfo,
+  options: SeedOptions & { readonly signal: AbortSignal },
+  events: EventQueue,
+): Promise<SeededEvent> {
+  await using store = options.store ?? new SeedStore(metainfo, options.directory);
+  const memory = plainMemory(seedMemoryBytes(options));
+  const ledger = await openLedger(metainfo, { ...options, mode: "seed", store, memory, events });
+  if (!ledger.isComplete) {
+    const { pieceCount } = metainfo.geometry;
+    const bad = `${pieceCount - ledger.verifiedCount} of ${pieceCount}`;
+    throw new Error(`Cannot seed "${metainfo.name}": pieces missing or wrong: ${bad}`);
+  }
+  const report = (event: DownloadEvent) => events.push(event);
+  await using engine = new Engine({ ...options, metainfo, ledger, store, report });
+  return await serveAll(engine, metainfo, options);
+}
+
+/** Connects to whoever wants something, and serves until the goal is reached. @throws what ends it before */
+export async function serveAll(
+  engine: Engine,
+  metainfo: Metainfo,
+  goal: SeedGoal,
+): Promise<SeededEvent> {
+  const serving = serve(engine, metainfo, goal);
+  const following = engine.swarm.follow(connect(engine.addresses(), engine.connecting));
+  // It ends when the engine does; before that, by a failure only.
+  await Promise.race([serving, following.then(() => serving)]);
+  return await serving;
+}
+
+/** Serves those who are connected until the goal is reached. @throws what ends it before */
+export async function serve(
+  engine: Engine,
+  { geometry }: Metainfo,
+  { ratio = Infinity, timeMs = Infinity }: SeedGoal,
+): Promise<SeededEvent> {
+  const startedAtMs = performance.now();
+  engine.startSeeding({
+    ...(ratio === Infinity ? {} : { ratio }),
+    ...(timeMs === Infinity ? {} : { seconds: timeMs / 1000 }),
+  });
+  const state = () => {
+    const { uploadedBytes } = engine.meter.transferred;
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    return { uploadedBytes, ratio: uploadedBytes / Math.max(geometry.totalLength, 1), seconds };
+  };
+  await engine.until(() => state().ratio >= ratio || state().seconds * 1000 >= timeMs);
+  return { kind: "seeded", ...state() };
+}

@@ -1,0 +1,174 @@
+/**
+ * The uploader's part towards one peer: what it asks for, and when it is given that.
+ *
+ * Blocks go into the outbox only while little waits there: a peer that reads slowly costs a queue of
+ * numbers, and what is cancelled in time is never sent.
+ *
+ * @module
+ */
+import { PeerError } from "../base/errors.ts";
+import type { Ledger } from "../ledger.ts";
+import type { BlockRequest, Message } from "../peers/message.ts";
+import type { PeerRole, Session } from "../peers/session.ts";
+import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { AskedBlocks } from "./asked_blocks.ts";
+import type { Candidate } from "./choker.ts";
+import type { ReadCache, Waiter } from "./read_cache.ts";
+
+/** Blocks join what waits to be written while that is less than this, in bytes. */
+const OUTBOX_BYTES = 192 * 1024;
+
+/** How far ahead of what is sent the disk is read, in requests: a unit of the cache. */
+const READ_AHEAD = 16;
+
+/** Requests that make no sense, or come from a choked peer, after which it is closed. */
+const MAX_BAD_REQUESTS = 300;
+
+/** Requests of a peer that has just been choked may have crossed our choke on the way. */
+const CROSSING_MS = 2_000;
+
+/**
+ * What the uploaders of all peers share.
+ *
+ * @internal
+ */
+export interface Shared {
+  readonly ledger: Ledger;
+  readonly cache: ReadCache;
+  /** Counts payload sent. */
+  count(lengthBytes: number): void;
+  /** Whether the peer is interested has changed. */
+  changed(uploader: Uploader): void;
+  /** The peer has gone. */
+  left(uploader: Uploader): void;
+}
+
+/**
+ * Uploads to one peer.
+ *
+ * @internal
+ */
+export class Uploader implements PeerRole, Waiter, Candidate {
+  readonly session: Session;
+  readonly joinedAtMs: number;
+  changedAtMs: number;
+  receivedRate = 0;
+  sentRate = 0;
+  /** Payload sent, in bytes. */
+  sentBytes = 0;
+  readonly #shared: Shared;
+  readonly #asked = new AskedBlocks();
+  #badRequests = 0;
+
+  constructor(session: Session, shared: Shared) {
+    this.session = session;
+    this.#shared = shared;
+    this.joinedAtMs = this.changedAtMs = session.nowMs;
+    session.wire.onDrained = () => this.#serve();
+  }
+
+  get isInterested(): boolean {
+    return this.session.isInterestedInUs;
+  }
+
+  get isUnchoked(): boolean {
+    return !this.session.isChoking;
+  }
+
+  get isSnubbing(): boolean {
+    return this.session.isSnubbing;
+  }
+
+  receive(message: Message): void {
+    switch (message.kind) {
+      case "interested":
+      case "notInterested":
+        return this.#shared.changed(this);
+      case "request":
+        return this.#request(message);
+      case "cancel":
+        this.#asked.cancel(message);
+    }
+  }
+
+  settle(): void {
+    if (this.#asked.length > 0) this.#serve();
+  }
+
+  tick(): void {}
+
+  leave(): void {
+    this.#asked.clear();
+    this.#shared.left(this);
+  }
+
+  /** What was read for it is there. @throws nothing; a peer that fails here is closed */
+  wake(): void {
+    if (!this.session.wire.isOpen) return;
+    try {
+      this.#serve();
+      this.session.speak();
+    } catch (error) {
+      this.session.wire.close(error);
+    }
+  }
+
+  /** Lets the peer ask. */
+  unchoke(): void {
+    this.changedAtMs = this.session.nowMs;
+    this.session.isChoking = false;
+    this.session.wire.outbox.unchoke();
+  }
+
+  /** Stops to serve it: what it has asked for and not been given will not come. */
+  choke(): void {
+    this.changedAtMs = this.session.nowMs;
+    this.session.isChoking = true;
+    this.session.wire.outbox.choke();
+    this.#asked.clear();
+  }
+
+  #request(request: BlockRequest): void {
+    if (!this.#isValid(request)) return this.#refuse("Peer requests what there is not");
+    if (this.isUnchoked) {
+      this.#asked.push(request); // what is beyond its room, the peer was told not to ask for
+      return;
+    }
+    const isCrossing = this.session.nowMs - this.changedAtMs < CROSSING_MS;
+    if (!isCrossing) this.#refuse("Peer keeps requesting while choked");
+  }
+
+  /** A few are forgiven. */
+  #refuse(fault: string): void {
+    this.#badRequests++;
+    if (this.#badRequests > MAX_BAD_REQUESTS) throw new PeerError(fault, "protocol");
+  }
+
+  #isValid({ pieceIndex, begin, lengthBytes }: BlockRequest): boolean {
+    const { ledger } = this.#shared;
+    // In this order: no sum of numbers that the peer has chosen is ever relied on to be small.
+    return pieceIndex < ledger.geometry.pieceCount && lengthBytes > 0 &&
+      lengthBytes <= BLOCK_LENGTH && begin < ledger.geometry.pieceLength(pieceIndex) &&
+      begin + lengthBytes <= ledger.geometry.pieceLength(pieceIndex) &&
+      ledger.isVerified(pieceIndex);
+  }
+
+  /** Moves blocks to the outbox, as many as it takes and as the cache has. */
+  #serve(): void {
+    const { outbox } = this.session.wire;
+    const { cache } = this.#shared;
+    let request = this.#asked.peek();
+    for (; request !== undefined && outbox.pendingBytes < OUTBOX_BYTES;) {
+      const { pieceIndex, begin, lengthBytes } = request;
+      const block = cache.take(pieceIndex, begin, { lengthBytes, waiter: this });
+      if (block === undefined) return;
+      outbox.piece(pieceIndex, begin, block);
+      this.sentBytes += lengthBytes;
+      this.#shared.count(lengthBytes);
+      this.#asked.shift();
+      request = this.#asked.peek();
+    }
+    const later = this.#asked.peek(READ_AHEAD) ?? request;
+    if (later !== undefined) cache.prepare(later.pieceIndex, later.begin);
+  }
+}
