@@ -1,5 +1,5 @@
 /** Giving back: whole runs of ours that serve whole runs of ours. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { PeerAddress } from "../../lib/base/address.ts";
 import { StorageError } from "../../lib/base/errors.ts";
 import { download } from "../../lib/download.ts";
@@ -114,10 +114,10 @@ Deno.test("download() goes on to seed, and leaves a state that vouches for the f
     await first.ended;
     const kinds = first.events.map(({ kind }) => kind).filter((kind) => LANDMARKS.has(kind));
     assertEquals(kinds, ["start", "checked", "complete", "seeding", "seeded"]);
-    assertEquals(await checkedBySeed(directory), false, "the state vouches");
+    assert(!await checkedBySeed(directory), "the state vouches");
     const future = new Date(Date.now() + 60_000);
     await Deno.utime(`${directory}/fixture/c`, future, future);
-    assertEquals(await checkedBySeed(directory), true, "a file has changed since");
+    assert(await checkedBySeed(directory), "a file has changed since");
     // Without seeding afterwards, the state is of no use any more.
     for await (const _ of download(metainfo, { directory }));
     assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), ["fixture"]);

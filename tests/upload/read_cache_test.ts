@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { ReadCache, UNIT_LENGTH } from "../../lib/upload/read_cache.ts";
 import { plainGeometry, randomFractionOf } from "../support/torrents.ts";
@@ -91,7 +91,7 @@ Deno.test("ReadCache holds so much and no more, and lets go of what was used lea
   const rig = new Rig(count * BLOCK_LENGTH, BLOCK_LENGTH);
   for (let pieceIndex = 0; pieceIndex < count; pieceIndex++) rig.take(pieceIndex, 0, 1);
   const { length } = rig.reads;
-  assertEquals(length < count, true);
+  assert(length < count);
   await rig.answer();
   assertEquals(rig.wakes, length + 1, "who found no room is woken, too");
   rig.take(0, 0, 1);
