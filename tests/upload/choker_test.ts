@@ -38,61 +38,67 @@ function namesOf(peers: Iterable<Peer>): string {
 /** The lot falls on the first of those who are left. */
 const FIRST = () => 0;
 
+type Row = readonly [words: string, peers: Peer[], world: Partial<World>, served: string];
+
+const WHILE_LEECHING: readonly Row[] = [
+  ["nobody, where there is nobody", [], {}, ""],
+  ["everybody, where there is room", givers(4), {}, "g1 g2 g3 g4"],
+  ["none who want nothing", givers(3, { isInterested: false }), {}, ""],
+  [
+    "who wants nothing just now and is served, where there is room",
+    [...givers(3), peer("idle", { isInterested: false, isUnchoked: true })],
+    {},
+    "g1 g2 g3 idle",
+  ],
+  [
+    "the others, where there is not",
+    [...givers(5), peer("idle", { isInterested: false, isUnchoked: true })],
+    {},
+    "g2 g3 g4 g5",
+  ],
+  ["the best and one by lot", givers(9), {}, "g6 g7 g8 g9"],
+  [
+    "as many by lot as there are fifths",
+    givers(20),
+    { slots: 10 },
+    [
+      ..."g11 g12 g13 g14 g15 g16 g17 g18 g19 g20".split(" "),
+    ].sort().join(" "),
+  ],
+  [
+    "no snubber but by lot",
+    [...givers(4), peer("snub", { receivedRate: 99, isSnubbing: true }), peer("z")],
+    {},
+    "g2 g3 g4 snub",
+  ],
+];
+
+const WHILE_SEEDING: readonly Row[] = [
+  [
+    "whose turn it is, while we seed",
+    [
+      ...givers(4, { isUnchoked: true, changedAtMs: NOW.nowMs - 10_000 }),
+      peer("new", { changedAtMs: NOW.nowMs - 5 }),
+      peer("old", { changedAtMs: 5 }),
+    ],
+    { isSeeding: true },
+    "g1 g2 g3 g4",
+  ],
+  [
+    "who has waited longest once turns are over, while we seed",
+    [
+      ...givers(3, { isUnchoked: true, changedAtMs: NOW.nowMs - 61_000 }),
+      ...givers(4, { changedAtMs: NOW.nowMs - 1 }),
+      peer("w1", { changedAtMs: 1 }),
+      peer("w2", { changedAtMs: 2 }),
+    ],
+    { isSeeding: true, slots: 3 },
+    "g1 w1 w2",
+  ],
+];
+
 Deno.test("Choker.deal() gives the slots to", async (t) => {
-  const rows: readonly (readonly [string, Peer[], Partial<World>, string])[] = [
-    ["nobody, where there is nobody", [], {}, ""],
-    ["everybody, where there is room", givers(4), {}, "g1 g2 g3 g4"],
-    ["none who want nothing", givers(3, { isInterested: false }), {}, ""],
-    [
-      "who wants nothing just now and is served, where there is room",
-      [...givers(3), peer("idle", { isInterested: false, isUnchoked: true })],
-      {},
-      "g1 g2 g3 idle",
-    ],
-    [
-      "the others, where there is not",
-      [...givers(5), peer("idle", { isInterested: false, isUnchoked: true })],
-      {},
-      "g2 g3 g4 g5",
-    ],
-    ["the best and one by lot", givers(9), {}, "g6 g7 g8 g9"],
-    [
-      "as many by lot as there are fifths",
-      givers(20),
-      { slots: 10 },
-      [
-        ..."g11 g12 g13 g14 g15 g16 g17 g18 g19 g20".split(" "),
-      ].sort().join(" "),
-    ],
-    [
-      "no snubber but by lot",
-      [...givers(4), peer("snub", { receivedRate: 99, isSnubbing: true }), peer("z")],
-      {},
-      "g2 g3 g4 snub",
-    ],
-    [
-      "whose turn it is, while we seed",
-      [
-        ...givers(4, { isUnchoked: true, changedAtMs: NOW.nowMs - 10_000 }),
-        peer("new", { changedAtMs: NOW.nowMs - 5 }),
-        peer("old", { changedAtMs: 5 }),
-      ],
-      { isSeeding: true },
-      "g1 g2 g3 g4",
-    ],
-    [
-      "who has waited longest once turns are over, while we seed",
-      [
-        ...givers(3, { isUnchoked: true, changedAtMs: NOW.nowMs - 61_000 }),
-        ...givers(4, { changedAtMs: NOW.nowMs - 1 }),
-        peer("w1", { changedAtMs: 1 }),
-        peer("w2", { changedAtMs: 2 }),
-      ],
-      { isSeeding: true, slots: 3 },
-      "g1 w1 w2",
-    ],
-  ];
-  for (const [words, peers, world, expected] of rows) {
+  for (const [words, peers, world, expected] of [...WHILE_LEECHING, ...WHILE_SEEDING]) {
     await t.step(words, () => {
       const choker = new Choker<Peer>(FIRST);
       assertEquals(namesOf(choker.deal(peers, { ...NOW, ...world })), expected);
