@@ -17,6 +17,7 @@ import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
 import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
+import type { Haves, Introduction } from "./peers/session.ts";
 import { Swarm } from "./peers/swarm.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
@@ -119,10 +120,10 @@ export class Engine implements AsyncDisposable {
       buffers: new ReadBuffers(ledger.budget.memory),
       relief: () => ledger.budget.relief,
       roles: [this.downloads, this.uploads],
-      introduction: { reqq: OWN_REQQ, client: USER_AGENT, port },
+      introduction: this.#introduction(port),
       book: this.#book,
       bans: this.#bans,
-      bitfield: () => ledger.verifiedCount > 0 ? ledger.verified : undefined,
+      haves: () => this.#haves,
       report,
       onFailure: (error) => this.#fail(error),
       onTick: (nowMs) => this.#tick(nowMs),
@@ -176,6 +177,8 @@ export class Engine implements AsyncDisposable {
   /** Everything is there: whoever wants something may come, and those who want nothing may go. */
   startSeeding(goal: { readonly ratio?: number; readonly seconds?: number }): void {
     this.swarm.isPatient = true;
+    this.swarm.introduceAgain();
+    this.downloads.dismissSeeds();
     this.#options.report({ kind: "seeding", ...goal });
   }
 
@@ -191,6 +194,23 @@ export class Engine implements AsyncDisposable {
     this.#onFailure = reject;
     this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
     await promise;
+  }
+
+  #introduction(port: number): Introduction {
+    const { ledger } = this.#options;
+    return {
+      reqq: OWN_REQQ,
+      client: USER_AGENT,
+      port,
+      get isUploadOnly() {
+        return ledger.isComplete;
+      },
+    };
+  }
+
+  get #haves(): Haves {
+    const { ledger: { verified: bits, verifiedCount, isComplete } } = this.#options;
+    return { bits, extent: isComplete ? "all" : verifiedCount === 0 ? "none" : "some" };
   }
 
   /** Ends everything: it is nobody's fault but ours. */

@@ -58,7 +58,8 @@ export type PeerErrorReason =
   | "self"
   | "closed"
   | "banned"
-  | "surplus";
+  | "surplus"
+  | "needless";
 
 /** The end of one peer connection, with its reason; never the end of the download. */
 export class PeerError extends Error {

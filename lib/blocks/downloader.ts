@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { isBitsOf } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
 import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { checkIndex, noteHaves } from "./announced.ts";
+import { FastTerms } from "./fast.ts";
 import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
-import { type Asker, MAX_REQUESTERS, pickBlocks } from "./picker.ts";
+import { type Asker, MAX_REQUESTERS, pickAmong, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
 
 /** A source in end game is asked for what another one is, when that one takes this many times as long. */
@@ -62,6 +63,7 @@ export class Downloader implements PeerRole, Asker {
   readonly #queue = new RequestQueue();
   readonly #pace: Pace;
   readonly #intake: Intake;
+  readonly #terms = new FastTerms();
   #stalledAtMs: number | undefined;
   #busyAtMs = Infinity;
 
@@ -105,10 +107,19 @@ export class Downloader implements PeerRole, Asker {
 
   receive(message: Message): void {
     switch (message.kind) {
-      case "bitfield":
-        return this.#haves(message.bits);
       case "have":
-        return this.#have(message.pieceIndex);
+      case "bitfield":
+      case "haveAll":
+      case "haveNone":
+        if (noteHaves(this.ledger, this.source, message)) this.dismissSeed();
+        return;
+      case "allowedFast":
+        checkIndex(this.ledger, message.pieceIndex);
+        return this.#terms.allow(message.pieceIndex);
+      case "suggestPiece":
+        return checkIndex(this.ledger, message.pieceIndex);
+      case "rejectRequest":
+        return this.#rejected(message.pieceIndex, message.begin / BLOCK_LENGTH);
       case "choke":
         this.#stalledAtMs = undefined;
         return this.#stop();
@@ -124,7 +135,15 @@ export class Downloader implements PeerRole, Asker {
         if (this.session.extension?.reqq !== undefined) {
           this.#pace.setLimit(this.session.extension.reqq);
         }
+        if (this.session.extension?.isUploadOnly) this.dismissSeed();
     }
+  }
+
+  /** Lets the peer go, if neither side wants anything of the other. */
+  dismissSeed(): void {
+    const isSeed = this.source.isComplete || this.session.extension?.isUploadOnly;
+    if (!isSeed || !this.ledger.isComplete) return;
+    this.session.wire.close(new PeerError("Peer wants nothing, and nor do we", "needless"));
   }
 
   settle(): void {
@@ -151,7 +170,8 @@ export class Downloader implements PeerRole, Asker {
 
   /** Asks for as much as the peer's pace allows; of a stalling peer one block, to learn when it is back. */
   refill(): void {
-    if (this.session.isChokingUs || !this.source.isUseful) return;
+    if (!this.source.isUseful || this.#terms.isPaused(this.#nowMs)) return;
+    if (this.session.isChokingUs) return this.#refillAllowed();
     const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#share) : 1;
     const count = depth - this.#queue.length;
     if (count <= 0) return;
@@ -164,6 +184,16 @@ export class Downloader implements PeerRole, Asker {
     const picked = pickBlocks(this, count, isStarved ? "starved" : "usual");
     if (picked < count) this.#shared.idle(this);
     if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
+    if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
+  }
+
+  /** Asks for what the peer gives though it chokes us. */
+  #refillAllowed(): void {
+    const { allowed } = this.#terms;
+    const count = this.#pace.depth - this.#queue.length;
+    if (allowed.size === 0 || count <= 0 || this.#stalledAtMs !== undefined) return;
+    const wasIdle = this.#queue.length === 0;
+    const picked = pickAmong(this, allowed, { count, need: "usual" });
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
   }
 
@@ -212,19 +242,15 @@ export class Downloader implements PeerRole, Asker {
     return Math.max(Math.floor(this.#shared.share), MIN_SHARE);
   }
 
-  #haves(bits: Uint8Array): void {
-    const { holdings, geometry } = this.ledger;
-    if (!isBitsOf(bits, geometry.pieceCount)) {
-      throw new PeerError("Cannot accept bitfield: bits behind the last piece are set", "protocol");
+  /** A request will not be answered (BEP 6). */
+  #rejected(pieceIndex: number, block: number): void {
+    const piece = this.#queue.take(pieceIndex, block);
+    if (piece !== undefined) {
+      if (!this.session.isChokingUs) this.#terms.rejected(this.#nowMs, this.session.receivedBytes);
+      this.ledger.unrequest(piece, block);
+    } else if (!this.#queue.takeReturned(pieceIndex, block)) {
+      throw new PeerError("Peer rejects what it was not asked for", "protocol");
     }
-    holdings.setHaves(this.source, bits);
-  }
-
-  #have(pieceIndex: number): void {
-    if (pieceIndex >= this.ledger.geometry.pieceCount) {
-      throw new PeerError(`Peer has piece ${pieceIndex}, which does not exist`, "protocol");
-    }
-    this.ledger.holdings.addHave(this.source, pieceIndex);
   }
 
   #deliver(): void {

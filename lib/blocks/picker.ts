@@ -44,6 +44,21 @@ export function pickBlocks(asker: Asker, count: number, need: Need): number {
   return count - pick.left;
 }
 
+/**
+ * The same among some pieces only, which a peer gives though it chokes us (BEP 6).
+ *
+ * @returns how many
+ */
+export function pickAmong(
+  asker: Asker,
+  pieceIndices: Iterable<number>,
+  { count, need }: { readonly count: number; readonly need: Need },
+): number {
+  const pick = new Pick(asker, count, need);
+  for (const pieceIndex of pieceIndices) pick.from(pieceIndex);
+  return count - pick.left;
+}
+
 /** One source's turn. */
 class Pick {
   /** How many blocks are still to be picked. */
@@ -67,6 +82,17 @@ class Pick {
       if (this.left === 0) return;
       if (this.#maySupply(piece)) this.#takeFree(piece);
     }
+  }
+
+  /** Blocks of one piece that nobody is asked for. */
+  from(pieceIndex: number): void {
+    const { budget } = this.#ledger;
+    if (this.left === 0 || !this.#source.has(pieceIndex)) return;
+    if (this.#ledger.isVerified(pieceIndex)) return;
+    const open = this.#ledger.openPiece(pieceIndex);
+    if (open === undefined && !budget.hasRoom(this.#need)) return;
+    const piece = open ?? this.#ledger.open(pieceIndex);
+    if (this.#maySupply(piece)) this.#takeFree(piece);
   }
 
   /** Blocks of new pieces. */

@@ -101,6 +101,11 @@ export class Downloads implements Role, Shared {
     }
   }
 
+  /** We have everything: those who have it too are let go. */
+  dismissSeeds(): void {
+    for (const downloader of this.#downloaders.values()) downloader.dismissSeed();
+  }
+
   deliver(runs: readonly FullRun[]): void {
     this.runs.push(runs);
   }

@@ -36,6 +36,8 @@ export interface ExtensionHandshakeOptions {
   readonly client: string;
   /** Where we listen (`p`). */
   readonly port?: number;
+  /** Whether we want nothing any more (`upload_only`, BEP 21). */
+  readonly isUploadOnly?: boolean;
   /** The peer's host as we see it (`yourip`), canonical. */
   readonly yourip?: string;
 }
@@ -48,6 +50,8 @@ export interface ExtensionHandshake {
   readonly client?: string;
   /** Where it listens. */
   readonly port?: number;
+  /** It wants nothing any more (BEP 21). */
+  readonly isUploadOnly?: true;
   /** Our IP address as it sees it, 4 or 16 bytes: only its word for it. */
   readonly yourip?: Uint8Array;
   /** The ids (1 to 255) under which it takes messages of extensions, by name; 0: switched off (BEP 10). */
@@ -64,6 +68,7 @@ export function encodeExtensionHandshake(
     m: {},
     p: options.port,
     reqq: options.reqq,
+    upload_only: options.isUploadOnly ? 1 : undefined,
     v: options.client,
     yourip: options.yourip === undefined ? undefined : ipBytes(options.yourip),
   });
@@ -88,6 +93,7 @@ export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshak
     ...(client === "" ? {} : { client }),
     ...(port === undefined ? {} : { port }),
     ...(yourip === undefined ? {} : { yourip }),
+    ...(rangedInteger(root.get("upload_only"), 1, 1) === undefined ? {} : { isUploadOnly: true }),
     ...(metadataSize === undefined ? {} : { metadataSize }),
     extensions: readExtensions(dictionaryOf(root.get("m"))),
   };

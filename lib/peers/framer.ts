@@ -23,6 +23,8 @@ import { LARGE_BUFFER, ReadBuffers, SMALL_BUFFER } from "./read_buffers.ts";
 export interface FramerOptions {
   /** The exact length of a bitfield in bytes; without it (pieces not yet known) any up to MAX_BITFIELD passes. */
   readonly bitfieldLength?: number;
+  /** Whether both sides have offered the fast extension (BEP 6). @default false */
+  readonly hasFast?: boolean;
   /** Where the read buffers come from. @default a pool of its own */
   readonly buffers?: ReadBuffers;
   /** What was read beyond the handshake, at most SMALL_BUFFER bytes; copied. */
@@ -35,7 +37,7 @@ export class Framer implements Disposable {
   readonly #buffers: ReadBuffers;
   readonly #bitfieldLength: number | undefined;
   /** Where the message at hand lies, and what a block of it goes into. */
-  readonly #place = { start: 0, end: 0, piece: new PieceMessage() };
+  readonly #place = { start: 0, end: 0, piece: new PieceMessage(), hasFast: false };
   readonly #small: number;
   /** A large buffer, while it is borrowed: then everything is in there. */
   #large: number | undefined;
@@ -49,6 +51,7 @@ export class Framer implements Disposable {
 
   constructor(options: FramerOptions = {}) {
     this.#bitfieldLength = options.bitfieldLength;
+    this.#place.hasFast = options.hasFast ?? false;
     this.#buffers = options.buffers ?? new ReadBuffers();
     this.memory = this.#buffers.memory;
     this.#small = this.#start = this.#end = this.#buffers.takeSmall();
@@ -145,7 +148,7 @@ export class Framer implements Disposable {
   }
 
   #check(id: number, lengthBytes: number): void {
-    checkMessage(id, lengthBytes);
+    checkMessage(id, lengthBytes, this.#place);
     if (id !== MESSAGE_ID.bitfield || this.#bitfieldLength === undefined) return;
     if (lengthBytes === 1 + this.#bitfieldLength) return;
     refuse(`bitfield has ${lengthBytes - 1} bytes, not ${this.#bitfieldLength}`);

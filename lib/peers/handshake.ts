@@ -43,7 +43,7 @@ export interface HandshakeOptions {
   readonly infoHash: Uint8Array;
   /** Ours. */
   readonly peerId: PeerId;
-  /** 8 bytes of further bits to set; that of BEP 10 always is. */
+  /** 8 bytes of further bits to set; those of BEP 6 and 10 always are. */
   readonly reserved?: Uint8Array;
 }
 
@@ -64,7 +64,7 @@ export interface Handshake {
 }
 
 /**
- * The 68 bytes of a handshake that offers the extension protocol (BEP 10).
+ * The 68 bytes of a handshake that offers the extension protocol (BEP 10) and the fast extension (BEP 6).
  *
  * @throws {RangeError} when the info hash has not 20 bytes or `reserved` not 8
  */
@@ -80,7 +80,7 @@ export function encodeHandshake(options: HandshakeOptions): Uint8Array<ArrayBuff
   bytes.set(PROTOCOL);
   const bits = bytes.subarray(HANDSHAKE_PREFIX_LENGTH, INFO_HASH_OFFSET);
   if (reserved !== undefined) bits.set(reserved);
-  bits[EXTENSIONS.byte] = (bits[EXTENSIONS.byte] ?? 0) | EXTENSIONS.mask;
+  for (const { byte, mask } of [EXTENSIONS, FAST]) bits[byte] = (bits[byte] ?? 0) | mask;
   bytes.set(infoHash, INFO_HASH_OFFSET);
   bytes.set(peerId, PEER_ID_OFFSET);
   return bytes;

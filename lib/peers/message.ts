@@ -1,5 +1,5 @@
 /**
- * The messages of the peer protocol (BEP 3, 5, 10): bytes in, values out, every length checked.
+ * The messages of the peer protocol (BEP 3, 5, 6, 10): bytes in, values out, every length checked.
  *
  * After a length of 4 bytes, which the Framer takes off (0: a keep-alive), a message is:
  *
@@ -12,6 +12,10 @@
  * | 7  | piece                                    | 9 + n  | piece index, begin, block          |
  * | 8  | cancel                                   | 13     | piece index, begin, length         |
  * | 9  | port                                     | 3      | port of the DHT node (BEP 5)       |
+ * | 13 | suggestPiece                             | 5      | piece index (BEP 6, as 14 to 17)   |
+ * | 14-15 | haveAll, haveNone                     | 1      |                                    |
+ * | 16 | rejectRequest                            | 13     | piece index, begin, length         |
+ * | 17 | allowedFast                              | 5      | piece index                        |
  * | 20 | extended                                 | 2 + n  | extended id, payload (BEP 10)      |
  *
  * @module
@@ -68,9 +72,10 @@ export interface BlockRequest {
 /** A message. Numbers are only known to be 32 bits unsigned; `bits` and `payload` are views of the memory read into. */
 export type Message =
   | { readonly kind: "keepAlive" | "choke" | "unchoke" | "interested" | "notInterested" }
-  | { readonly kind: "have"; readonly pieceIndex: number }
+  | { readonly kind: "haveAll" | "haveNone" }
+  | { readonly kind: "have" | "suggestPiece" | "allowedFast"; readonly pieceIndex: number }
   | { readonly kind: "bitfield"; readonly bits: Uint8Array }
-  | ({ readonly kind: "request" | "cancel" } & BlockRequest)
+  | ({ readonly kind: "request" | "cancel" | "rejectRequest" } & BlockRequest)
   | Readonly<PieceMessage>
   | { readonly kind: "port"; readonly port: number }
   | {
@@ -106,6 +111,8 @@ export interface MessagePlace {
   readonly end: number;
   /** Filled, and returned, for a piece message. @default a new one */
   readonly piece?: PieceMessage;
+  /** Whether both sides have offered the fast extension (BEP 6). */
+  readonly hasFast?: boolean;
 }
 
 /** The message of length 0. */
@@ -114,6 +121,8 @@ const CHOKE: Message = Object.freeze({ kind: "choke" });
 const UNCHOKE: Message = Object.freeze({ kind: "unchoke" });
 const INTERESTED: Message = Object.freeze({ kind: "interested" });
 const NOT_INTERESTED: Message = Object.freeze({ kind: "notInterested" });
+const HAVE_ALL: Message = Object.freeze({ kind: "haveAll" });
+const HAVE_NONE: Message = Object.freeze({ kind: "haveNone" });
 
 /** What a message may be, looked up by id: its length in bytes with the id, and why it ends the connection. */
 interface Rule {
@@ -121,6 +130,8 @@ interface Rule {
   readonly min: number;
   readonly max: number;
   readonly refusal?: string;
+  /** What refuses it unless the fast extension is in use. */
+  readonly refusalWithoutFast?: string;
 }
 
 const NO_FAST = "the fast extension was not negotiated"; // BEP 6: MUST close the connection
@@ -137,11 +148,11 @@ const RULES: readonly (Rule | undefined)[] = makeRules({
   piece: { min: PIECE_HEADER + 1, max: PIECE_HEADER + BLOCK_LENGTH },
   cancel: exactly(13),
   port: exactly(3),
-  suggestPiece: { ...exactly(5), refusal: NO_FAST },
-  haveAll: { ...exactly(1), refusal: NO_FAST },
-  haveNone: { ...exactly(1), refusal: NO_FAST },
-  rejectRequest: { ...exactly(13), refusal: NO_FAST },
-  allowedFast: { ...exactly(5), refusal: NO_FAST },
+  suggestPiece: { ...exactly(5), refusalWithoutFast: NO_FAST },
+  haveAll: { ...exactly(1), refusalWithoutFast: NO_FAST },
+  haveNone: { ...exactly(1), refusalWithoutFast: NO_FAST },
+  rejectRequest: { ...exactly(13), refusalWithoutFast: NO_FAST },
+  allowedFast: { ...exactly(5), refusalWithoutFast: NO_FAST },
   extended: { min: 2, max: 2 + MAX_PAYLOAD },
   hashRequest: { min: 1, max: MAX_PAYLOAD, refusal: NO_V2 },
   hashes: { min: 1, max: MAX_PAYLOAD, refusal: NO_V2 },
@@ -167,13 +178,18 @@ function makeRules(
  *
  * @throws {PeerError} "protocol", when such a message may not be
  */
-export function checkMessage(id: number, lengthBytes: number): void {
+export function checkMessage(
+  id: number,
+  lengthBytes: number,
+  { hasFast = false }: Pick<MessagePlace, "hasFast"> = {},
+): void {
   const rule = RULES[id];
   if (rule === undefined) {
     if (lengthBytes > 1 + MAX_PAYLOAD) refuse(`message ${id} has ${lengthBytes} bytes`);
     return;
   }
-  if (rule.refusal !== undefined) refuse(`${rule.name} came although ${rule.refusal}`);
+  const refusal = hasFast ? rule.refusal : rule.refusal ?? rule.refusalWithoutFast;
+  if (refusal !== undefined) refuse(`${rule.name} came although ${refusal}`);
   if (lengthBytes >= rule.min && lengthBytes <= rule.max) return;
   const wanted = rule.min === rule.max ? `${rule.min}` : `${rule.min} to ${rule.max}`;
   refuse(`${rule.name} has ${lengthBytes} bytes, not ${wanted}`);
@@ -189,7 +205,7 @@ export function decodeMessage(view: DataView, place: MessagePlace): Message {
   const { start, end } = place;
   if (start === end) return KEEP_ALIVE;
   const id = view.getUint8(start);
-  checkMessage(id, end - start);
+  checkMessage(id, end - start, place);
   switch (id) {
     case MESSAGE_ID.piece: {
       const message = place.piece ?? new PieceMessage();
@@ -221,6 +237,16 @@ function decodeRare(view: DataView, start: number, end: number): Message {
       return INTERESTED;
     case MESSAGE_ID.notInterested:
       return NOT_INTERESTED;
+    case MESSAGE_ID.haveAll:
+      return HAVE_ALL;
+    case MESSAGE_ID.haveNone:
+      return HAVE_NONE;
+    case MESSAGE_ID.suggestPiece:
+      return { kind: "suggestPiece", pieceIndex: view.getUint32(start + 1) };
+    case MESSAGE_ID.allowedFast:
+      return { kind: "allowedFast", pieceIndex: view.getUint32(start + 1) };
+    case MESSAGE_ID.rejectRequest:
+      return decodeRequest(view, start + 1, "rejectRequest");
     case MESSAGE_ID.bitfield:
       return { kind: "bitfield", bits: bytesOf(view, start + 1, end) };
     case MESSAGE_ID.port:
@@ -237,7 +263,7 @@ function decodeRare(view: DataView, start: number, end: number): Message {
 function decodeRequest(
   view: DataView,
   at: number,
-  kind: "request" | "cancel",
+  kind: "request" | "cancel" | "rejectRequest",
 ): Message {
   return {
     kind,

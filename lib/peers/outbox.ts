@@ -80,6 +80,33 @@ export class Outbox {
     this.#append(bits, 1);
   }
 
+  /** Adds that we have all pieces, instead of a bitfield (BEP 6). */
+  haveAll(): void {
+    this.#start(MESSAGE_ID.haveAll, 1);
+  }
+
+  /** Adds that we have no piece, instead of a bitfield (BEP 6). */
+  haveNone(): void {
+    this.#start(MESSAGE_ID.haveNone, 1);
+  }
+
+  /** Adds that a piece is best asked for next (BEP 6). */
+  suggestPiece(pieceIndex: number): void {
+    const at = this.#start(MESSAGE_ID.suggestPiece, 5);
+    this.#view.setUint32(at, pieceIndex);
+  }
+
+  /** Adds that a piece may be asked for while we choke (BEP 6). */
+  allowedFast(pieceIndex: number): void {
+    const at = this.#start(MESSAGE_ID.allowedFast, 5);
+    this.#view.setUint32(at, pieceIndex);
+  }
+
+  /** Adds that a request will not be answered (BEP 6). */
+  rejectRequest(pieceIndex: number, begin: number, lengthBytes: number): void {
+    this.#blockMessage(MESSAGE_ID.rejectRequest, { pieceIndex, begin, lengthBytes });
+  }
+
   /** Adds a request of a block; `begin` and `lengthBytes` are in bytes. */
   request(pieceIndex: number, begin: number, lengthBytes: number): void {
     this.#blockMessage(MESSAGE_ID.request, { pieceIndex, begin, lengthBytes });

@@ -58,14 +58,24 @@ export interface Introduction {
   readonly client: string;
   /** The port that we listen on. */
   readonly port?: number;
+  /** Whether we want nothing any more (BEP 21). */
+  readonly isUploadOnly?: boolean;
+}
+
+/** What we say that we have. */
+export interface Haves {
+  /** A bit per piece. */
+  readonly bits: Uint8Array;
+  /** How much that is. */
+  readonly extent: "none" | "some" | "all";
 }
 
 /** What a session needs from the swarm. */
 export interface SessionOptions {
   readonly roles: readonly Role[];
   readonly introduction: Introduction;
-  /** What we have, a bit per piece; undefined while that is nothing. */
-  readonly bitfield: Uint8Array | undefined;
+  /** What we have, to begin with. */
+  readonly haves: Haves;
   /** The swarm's clock, which stands still while we do; in milliseconds. */
   readonly now: () => number;
   /** What is to be waited for before more is read; undefined when nothing is. @default nothing ever is */
@@ -101,7 +111,7 @@ export class Session {
   #lastReceivedBytes = 0;
   #givenAtMs: number;
 
-  /** Writes the extension handshake and the bitfield to the outbox, then lets every role join. */
+  /** Writes the extension handshake and what we have to the outbox, then lets every role join. */
   constructor(wire: Wire, options: SessionOptions) {
     this.wire = wire;
     this.#now = options.now;
@@ -111,14 +121,8 @@ export class Session {
       this.#heardAtMs =
       this.#givenAtMs =
         this.#now();
-    if (wire.handshake.supportsExtensions) {
-      const yourip = wire.remote.host;
-      wire.outbox.extended(
-        EXTENSION_HANDSHAKE_ID,
-        encodeExtensionHandshake({ ...options.introduction, yourip }),
-      );
-    }
-    if (options.bitfield !== undefined) wire.outbox.bitfield(options.bitfield);
+    this.introduce(options.introduction);
+    this.#tellHaves(options.haves);
     this.#roles = options.roles.map((role) => role.join(this));
   }
 
@@ -144,6 +148,14 @@ export class Session {
       await this.wire.read();
       this.#heardAtMs = this.#nowMs = this.#now();
     }
+  }
+
+  /** Says who we are; again, when that has changed. */
+  introduce(introduction: Introduction): void {
+    const { handshake, remote, outbox } = this.wire;
+    if (!handshake.supportsExtensions) return;
+    const said = encodeExtensionHandshake({ ...introduction, yourip: remote.host });
+    outbox.extended(EXTENSION_HANDSHAKE_ID, said);
   }
 
   /** Whether what the peer sends is left unread for a while: its silence is our doing. */
@@ -201,6 +213,13 @@ export class Session {
     this.wire.rest();
     await Promise.race([relief, this.wire.closing()]);
     this.#isHeldUp = false;
+  }
+
+  #tellHaves({ bits, extent }: Haves): void {
+    const { outbox, hasFast } = this.wire;
+    if (hasFast && extent === "all") outbox.haveAll();
+    else if (hasFast && extent === "none") outbox.haveNone();
+    else if (extent !== "none") outbox.bitfield(bits);
   }
 
   #watchGiving(): void {

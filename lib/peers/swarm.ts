@@ -13,7 +13,7 @@ import { clientName } from "./client_name.ts";
 import type { Gate } from "./connect.ts";
 import type { PeerBook } from "./peer_book.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
-import { type Introduction, type Role, Session } from "./session.ts";
+import { type Haves, type Introduction, type Role, Session } from "./session.ts";
 import type { Wire } from "./wire.ts";
 
 /** How often time limits and rates are looked at. */
@@ -41,8 +41,8 @@ export interface SwarmOptions {
   readonly book: PeerBook;
   /** Whoever is on it is not admitted. */
   readonly bans: BanList;
-  /** What we have, a bit per piece; undefined while that is nothing. */
-  readonly bitfield: () => Uint8Array | undefined;
+  /** What we have. */
+  readonly haves: () => Haves;
   /** What every connection waits for before it is read; undefined when nothing is. @default nothing ever is */
   readonly relief?: () => Promise<void> | undefined;
   /** Told who connects and who is closed. */
@@ -131,6 +131,11 @@ export class Swarm implements Gate, AsyncDisposable {
     return this.#following;
   }
 
+  /** What we say of ourselves has changed: those who are connected are told, with what else is said next. */
+  introduceAgain(): void {
+    for (const session of this.sessions) session.introduce(this.#options.introduction);
+  }
+
   /** Closes everybody; new ones may come. */
   closeAll(reason: PeerError): void {
     for (const wire of this.#sessions.keys()) wire.close(reason);
@@ -148,14 +153,14 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   async #run(wire: Wire): Promise<void> {
-    const { roles, introduction, bitfield, relief = () => undefined } = this.#options;
+    const { roles, introduction, haves, relief = () => undefined } = this.#options;
     let ended: PeerError | undefined;
     let session: Session | undefined;
     try {
       session = new Session(wire, {
         roles,
         introduction,
-        bitfield: bitfield(),
+        haves: haves(),
         now: this.#now,
         relief,
       });
@@ -170,16 +175,18 @@ export class Swarm implements Gate, AsyncDisposable {
     this.#sessions.delete(wire);
     this.#peerIds.delete(wire.handshake.peerId.toHex());
     session?.leave();
-    this.#settle(wire, session);
+    this.#settle(wire, session, ended);
     this.#report(wire, "closed", ended?.message);
   }
 
-  #settle(wire: Wire, session: Session | undefined): void {
+  #settle(wire: Wire, session: Session | undefined, ended: PeerError | undefined): void {
     if (wire.isIncoming) return;
     const { book, bans } = this.#options;
     const { peerId } = wire.handshake;
     const isBanned = bans.isBanned({ ...wire.remote, peerId, incoming: false });
-    const outcome = isBanned ? "never" : session?.wasUseful ? "useful" : "useless";
+    // What has everything, while we do, will not be of use again.
+    const isOver = isBanned || ended?.reason === "needless";
+    const outcome = isOver ? "never" : session?.wasUseful ? "useful" : "useless";
     book.settle(wire.remote, outcome, performance.now());
   }
 

@@ -55,7 +55,13 @@ export class Wire implements Disposable {
     this.isIncoming = options.isIncoming;
     this.#transport = transport;
     const { bitfieldLength, leftover, buffers } = options;
-    this.#framer = new Framer({ bitfieldLength, leftover, buffers });
+    const { supportsFast: hasFast } = options.handshake;
+    this.#framer = new Framer({ bitfieldLength, leftover, buffers, hasFast });
+  }
+
+  /** Whether both sides have offered the fast extension (BEP 6). */
+  get hasFast(): boolean {
+    return this.handshake.supportsFast;
   }
 
   /** Where what messages carry lies. */

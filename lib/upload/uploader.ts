@@ -6,11 +6,13 @@
  *
  * @module
  */
+import { countBits } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
 import type { Ledger } from "../ledger.ts";
 import type { BlockRequest, Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { ALLOWED_COUNT, allowedFast } from "./allowed_fast.ts";
 import { AskedBlocks } from "./asked_blocks.ts";
 import type { Candidate } from "./choker.ts";
 import type { ReadCache, Waiter } from "./read_cache.ts";
@@ -59,6 +61,10 @@ export class Uploader implements PeerRole, Waiter, Candidate {
   readonly #shared: Shared;
   readonly #asked = new AskedBlocks();
   #badRequests = 0;
+  /** How many pieces the peer has said it has. */
+  #haveCount = 0;
+  /** Bytes left of each piece that the peer may have while it is choked; undefined until it is told. */
+  #granted: Map<number, number> | undefined;
 
   constructor(session: Session, shared: Shared) {
     this.session = session;
@@ -82,12 +88,23 @@ export class Uploader implements PeerRole, Waiter, Candidate {
   receive(message: Message): void {
     switch (message.kind) {
       case "interested":
+        this.#shared.changed(this);
+        return this.#grant();
       case "notInterested":
         return this.#shared.changed(this);
       case "request":
         return this.#request(message);
       case "cancel":
-        this.#asked.cancel(message);
+        if (this.#asked.cancel(message)) this.#reject(message);
+        return;
+      case "bitfield":
+        this.#haveCount = countBits(message.bits);
+        return;
+      case "haveAll":
+        this.#haveCount = this.#shared.ledger.geometry.pieceCount;
+        return;
+      case "have":
+        this.#haveCount++;
     }
   }
 
@@ -125,23 +142,54 @@ export class Uploader implements PeerRole, Waiter, Candidate {
     this.changedAtMs = this.session.nowMs;
     this.session.isChoking = true;
     this.session.wire.outbox.choke();
-    this.#asked.clear();
+    this.#asked.clear((request) => this.#reject(request));
   }
 
   #request(request: BlockRequest): void {
-    if (!this.#isValid(request)) return this.#refuse("Peer requests what there is not");
-    if (this.isUnchoked) {
-      this.#asked.push(request); // what is beyond its room, the peer was told not to ask for
-      return;
-    }
-    const isCrossing = this.session.nowMs - this.changedAtMs < CROSSING_MS;
-    if (!isCrossing) this.#refuse("Peer keeps requesting while choked");
+    if (!this.#isValid(request)) return this.#refuse(request, "Peer requests what there is not");
+    if (this.isUnchoked || this.#isGranted(request)) {
+      // What is beyond its room, the peer was told not to ask for.
+      if (!this.#asked.push(request)) this.#reject(request);
+    } else if (this.session.nowMs - this.changedAtMs < CROSSING_MS) this.#reject(request);
+    else this.#refuse(request, "Peer keeps requesting while choked");
   }
 
-  /** A few are forgiven. */
-  #refuse(fault: string): void {
+  /** Some are forgiven. */
+  #refuse(request: BlockRequest, fault: string): void {
+    this.#reject(request);
     this.#badRequests++;
     if (this.#badRequests > MAX_BAD_REQUESTS) throw new PeerError(fault, "protocol");
+  }
+
+  /** Says that a request will not be answered, to a peer that listens to that (BEP 6). */
+  #reject({ pieceIndex, begin, lengthBytes }: BlockRequest): void {
+    const { hasFast, outbox } = this.session.wire;
+    if (hasFast) outbox.rejectRequest(pieceIndex, begin, lengthBytes);
+  }
+
+  /** Lets a newcomer have a few pieces though it is choked (BEP 6): it gets something to give sooner. */
+  #grant(): void {
+    const { wire } = this.session;
+    const { ledger } = this.#shared;
+    if (this.isUnchoked || !wire.hasFast || this.#granted !== undefined) return;
+    if (this.#haveCount >= ALLOWED_COUNT) return;
+    const { remote: { host }, handshake: { infoHash } } = wire;
+    const { pieceCount } = ledger.geometry;
+    this.#granted = new Map();
+    for (const pieceIndex of allowedFast({ host, infoHash, pieceCount })) {
+      if (!ledger.isVerified(pieceIndex)) continue;
+      // Twice, for what gets lost; then it must wait as others do.
+      this.#granted.set(pieceIndex, 2 * ledger.geometry.pieceLength(pieceIndex));
+      wire.outbox.allowedFast(pieceIndex);
+    }
+  }
+
+  /** Whether the request is for what it may have though it is choked; that is used up then. */
+  #isGranted({ pieceIndex, lengthBytes }: BlockRequest): boolean {
+    const left = (this.#granted?.get(pieceIndex) ?? 0) - lengthBytes;
+    if (left < 0) return false;
+    this.#granted?.set(pieceIndex, left);
+    return true;
   }
 
   #isValid({ pieceIndex, begin, lengthBytes }: BlockRequest): boolean {

@@ -62,6 +62,11 @@ function conversation(random: (below: number) => number, outbox: Outbox): Receiv
   outbox.request(at.pieceIndex, at.begin, lengthBytes);
   outbox.piece(at.pieceIndex, at.begin, block);
   outbox.cancel(at.pieceIndex, at.begin, lengthBytes);
+  outbox.haveAll();
+  outbox.haveNone();
+  outbox.suggestPiece(at.pieceIndex);
+  outbox.allowedFast(at.pieceIndex);
+  outbox.rejectRequest(at.pieceIndex, at.begin, lengthBytes);
   return [
     { kind: "bitfield", bits },
     { kind: "extended", extensionId: 0, payload: block.slice(0, 9) },
@@ -74,6 +79,11 @@ function conversation(random: (below: number) => number, outbox: Outbox): Receiv
     { kind: "request", ...at, lengthBytes },
     { kind: "piece", ...at, block },
     { kind: "cancel", ...at, lengthBytes },
+    { kind: "haveAll" },
+    { kind: "haveNone" },
+    { kind: "suggestPiece", pieceIndex: at.pieceIndex },
+    { kind: "allowedFast", pieceIndex: at.pieceIndex },
+    { kind: "rejectRequest", ...at, lengthBytes },
   ];
 }
 
@@ -89,11 +99,11 @@ Deno.test("Framer finds the same messages however they are delivered", () => {
       ["all at once", () => Infinity],
     ];
     for (const [what, lengthOf] of deliveries) {
-      const received = feed(new Framer({ bitfieldLength: 5 }), bytes, lengthOf);
+      const received = feed(new Framer({ bitfieldLength: 5, hasFast: true }), bytes, lengthOf);
       assertEquals(received, sent, `${what}, seed ${seed}`);
     }
     const leftover = bytes.subarray(0, 40 + random(100));
-    const framer = new Framer({ leftover });
+    const framer = new Framer({ leftover, hasFast: true });
     const received = feed(framer, bytes.subarray(leftover.length), () => 1000);
     assertEquals(received, sent, `begun with the handshake, seed ${seed}`);
   }

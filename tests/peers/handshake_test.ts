@@ -13,11 +13,11 @@ import { bytes, randomOf } from "../torrent/helpers.ts";
 const infoHash = Uint8Array.from({ length: 20 }, (_, at) => at);
 const peerId = toPeerId(bytes("-WE0100-abcdefghijkl"));
 
-Deno.test("encodeHandshake() writes 68 bytes that offer extensions", () => {
+Deno.test("encodeHandshake() writes 68 bytes that offer extensions and the fast one", () => {
   const encoded = encodeHandshake({ infoHash, peerId });
   assertEquals(encoded.length, HANDSHAKE_LENGTH);
   assertEquals(HANDSHAKE_LENGTH, 68);
-  assertEquals(encoded.subarray(20, 28).toHex(), "0000000000100000");
+  assertEquals(encoded.subarray(20, 28).toHex(), "0000000000100004");
 });
 
 Deno.test("decodeHandshake() reads what encodeHandshake() wrote, as copies", () => {

@@ -98,3 +98,30 @@ Deno.test("Session counts no silence of a peer that it does not read", async () 
   assertThrows(() => rig.peer.tick(1_160_000), PeerError, "silent for 160 s");
   await rig.end();
 });
+
+Deno.test("Session says what we have in as few words as the peer understands", async (t) => {
+  const bits = new Uint8Array([0xc0]);
+  const rows = [
+    ["none", "plain", []],
+    ["some", "plain", ["bitfield"]],
+    ["all", "plain", ["bitfield"]],
+    ["none", "fast", ["haveNone"]],
+    ["some", "fast", ["bitfield"]],
+    ["all", "fast", ["haveAll"]],
+  ] as const;
+  for (const [extent, offer, expected] of rows) {
+    await t.step(`${extent}, ${offer}`, async () => {
+      const peer = new FakePeer(new Listener(), {
+        bitfieldLength: 1,
+        nowMs: 0,
+        buffers: new ReadBuffers(),
+        hasFast: offer === "fast",
+        haves: { bits, extent },
+      });
+      await peer.send();
+      assertEquals<readonly string[]>(peer.heard(), expected);
+      peer.session.wire.close(REASON);
+      await peer.ended;
+    });
+  }
+});

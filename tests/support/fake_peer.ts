@@ -5,7 +5,7 @@ import type { Handshake } from "../../lib/peers/handshake.ts";
 import type { Message } from "../../lib/peers/message.ts";
 import { Outbox } from "../../lib/peers/outbox.ts";
 import type { ReadBuffers } from "../../lib/peers/read_buffers.ts";
-import { type Role, Session } from "../../lib/peers/session.ts";
+import { type Haves, type Role, Session } from "../../lib/peers/session.ts";
 import type { Transport } from "../../lib/peers/transport.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { Wire } from "../../lib/peers/wire.ts";
@@ -29,6 +29,10 @@ export interface FakePeerOptions {
   readonly nowMs: number;
   /** What we read it into: of the ledger's memory. */
   readonly buffers: ReadBuffers;
+  /** Whether it offers the fast extension (BEP 6). @default false */
+  readonly hasFast?: boolean;
+  /** What we say that we have. @default nothing */
+  readonly haves?: Haves;
   /** What is waited for before it is read again. */
   readonly relief?: () => Promise<void> | undefined;
 }
@@ -41,7 +45,7 @@ export class FakePeer implements Transport {
   readonly session: Session;
   /** How the session ended. */
   readonly ended: Promise<unknown>;
-  readonly #heard = new Framer();
+  readonly #heard: Framer;
   readonly #texts: string[] = [];
   #coming = new Uint8Array();
   #nowMs: number;
@@ -49,14 +53,19 @@ export class FakePeer implements Transport {
   #wake: () => void = () => {};
   #drained: () => void = () => {};
 
-  constructor(role: Role, { bitfieldLength, nowMs, buffers, ...options }: FakePeerOptions) {
+  constructor(
+    role: Role,
+    { bitfieldLength, nowMs, buffers, hasFast = false, ...options }: FakePeerOptions,
+  ) {
     this.#nowMs = nowMs;
+    this.#heard = new Framer({ hasFast });
+    const handshake = { ...makeHandshake(), supportsFast: hasFast };
     const none = { leftover: new Uint8Array(), isIncoming: false };
-    const wire = new Wire(this, { handshake: makeHandshake(), bitfieldLength, buffers, ...none });
+    const wire = new Wire(this, { handshake, bitfieldLength, buffers, ...none });
     this.session = new Session(wire, {
       roles: [role],
       introduction: { reqq: 500, client: "test" },
-      bitfield: undefined,
+      haves: { bits: new Uint8Array(), extent: "none" },
       now: () => this.#nowMs,
       ...options,
     });
@@ -127,7 +136,10 @@ function placeOf(message: Message): string {
     case "request":
     case "cancel":
     case "piece":
+    case "rejectRequest":
       return ` ${message.pieceIndex}:${message.begin / BLOCK_LENGTH}`;
+    case "allowedFast":
+      return ` ${message.pieceIndex}`;
     default:
       return "";
   }

@@ -11,7 +11,7 @@ export class Probe implements Disposable {
   readonly peerId: PeerId = makePeerId();
   readonly outbox = new Outbox();
   readonly #connection: Deno.TcpConn;
-  readonly #framer = new Framer();
+  readonly #framer = new Framer({ hasFast: true });
   #state: "open" | "closed" = "open";
 
   constructor(connection: Deno.TcpConn) {

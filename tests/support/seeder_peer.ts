@@ -119,7 +119,11 @@ export class SeederPeer {
   }
 
   async #readAll(leftover: Uint8Array): Promise<void> {
-    const framer = new Framer({ bitfieldLength: this.seeder.bitfield.length, leftover });
+    const framer = new Framer({
+      bitfieldLength: this.seeder.bitfield.length,
+      leftover,
+      hasFast: this.theirs?.supportsFast ?? false,
+    });
     while (true) {
       for (let message = framer.next(); message !== undefined; message = framer.next()) {
         this.#receive(message);

@@ -29,10 +29,10 @@ class Rig {
     random: () => 0,
   });
 
-  join(): FakePeer {
+  join(offer: "fast" | "plain" = "plain"): FakePeer {
     const buffers = new ReadBuffers();
     const role = { join: (session: Session) => this.uploader = this.uploads.join(session) };
-    return new FakePeer(role, { bitfieldLength: 1, nowMs: 0, buffers });
+    return new FakePeer(role, { bitfieldLength: 1, nowMs: 0, buffers, hasFast: offer === "fast" });
   }
 }
 
@@ -131,4 +131,45 @@ Deno.test("Uploader does not send what was cancelled in time", async () => {
   await delay(0);
   assertEquals(peer.heard(), ["piece 0:0", "piece 2:0"]);
   await part(peer);
+});
+
+Deno.test("Uploader rejects, where the fast extension is in use, what it will not give", async () => {
+  const rig = new Rig();
+  const peer = rig.join("fast");
+  assertEquals(await hear(peer), ["haveNone"]);
+  peer.says.interested();
+  assertEquals(await hear(peer), ["unchoke"]);
+  peer.says.request(1, 0, BLOCK_LENGTH);
+  peer.says.request(0, 0, BLOCK_LENGTH + 1);
+  assertEquals(await hear(peer), ["rejectRequest 1:0", "rejectRequest 0:0"]);
+  const disk = Promise.withResolvers<void>();
+  rig.disk = disk.promise;
+  for (const block of [0, 1]) peer.says.request(0, block * BLOCK_LENGTH, BLOCK_LENGTH);
+  peer.says.cancel(0, 0, BLOCK_LENGTH);
+  assertEquals(await hear(peer), ["rejectRequest 0:0"], "a cancelled one");
+  rig.uploader?.choke();
+  peer.says.request(2, 0, BLOCK_LENGTH);
+  assertEquals(await hear(peer), ["choke", "rejectRequest 0:1", "rejectRequest 2:0"]);
+  disk.resolve();
+  await delay(0);
+  assertEquals(peer.heard(), []);
+  await part(peer);
+});
+
+Deno.test("Uploader grants a newcomer a few pieces while it is choked, and no more of them", async () => {
+  const rig = new Rig();
+  const served = Array.from({ length: 8 }, () => rig.join());
+  for (const peer of served) {
+    peer.says.interested();
+    await peer.send();
+  }
+  const peer = rig.join("fast");
+  await hear(peer);
+  peer.says.interested();
+  const granted = await hear(peer);
+  assertEquals(granted.toSorted(), ["allowedFast 0", "allowedFast 2"], "those that we have");
+  for (let times = 0; times < 5; times++) peer.says.request(2, 0, BLOCK_LENGTH);
+  const heard = (await hear(peer)).toSorted();
+  assertEquals(heard, [...Array(4).fill("piece 2:0"), "rejectRequest 2:0"]);
+  await Promise.all([peer, ...served].map(part));
 });
