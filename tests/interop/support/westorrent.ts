@@ -8,7 +8,8 @@ import { type Outcome, run } from "./process.ts";
 import type { MadeTorrent } from "./torrents.ts";
 
 const DENO_PACKAGE = "npm's deno@2.9.6";
-const MAIN_PATH = new URL("../../../main.ts", import.meta.url).pathname;
+/** Our program. */
+export const MAIN_PATH: string = new URL("../../../main.ts", import.meta.url).pathname;
 
 /** Runs main.ts with these arguments, to its end. */
 export function runWestorrent(args: readonly string[]): Promise<Outcome> {
