@@ -12,6 +12,7 @@ import { greet } from "./greet.ts";
 import type { Outcome, PeerBook } from "./peer_book.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import { dial, overDeno, type Transport } from "./transport.ts";
+import { Ungreeted } from "./ungreeted.ts";
 import type { Wire } from "./wire.ts";
 
 /** How long dialling may take. */
@@ -23,11 +24,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How many dials may be under way at once. */
 const MAX_DIALING = 30;
 
-/** How many accepted connections may be without a handshake; beyond it the oldest is closed. */
-const MAX_UNGREETED = 64;
-
 /** How long accepting rests when there is no descriptor left. */
-const ACCEPT_REST_MS = 1_000;
+const ACCEPT_REST_MS = 100;
 
 /**
  * The connections there are, and who may join them: the swarm.
@@ -93,7 +91,7 @@ class Connector implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
   readonly #tasks = new Set<Promise<void>>();
-  readonly #ungreeted = new Set<Transport>();
+  readonly #ungreeted = new Ungreeted();
   #dialing = 0;
   #addressesEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -197,7 +195,9 @@ class Connector implements AsyncDisposable {
       } catch (error) {
         // Closing the listener ends accept() with an error; so does a shortage, which passes.
         if (this.#signal.aborted || error instanceof Deno.errors.BadResource) return;
-        if (isDescriptorShortage(error)) this.#options.gate.lowerLimit();
+        // Whoever has said nothing yet is of less use than whoever has.
+        const isShort = isDescriptorShortage(error) && !this.#ungreeted.closeHalf();
+        if (isShort) this.#options.gate.lowerLimit();
         await delay(ACCEPT_REST_MS, { signal: this.#signal }).catch(() => {});
       }
     }
@@ -205,8 +205,6 @@ class Connector implements AsyncDisposable {
 
   #welcome(connection: Deno.TcpConn): void {
     const transport = overDeno(connection);
-    const [oldest] = this.#ungreeted;
-    if (this.#ungreeted.size >= MAX_UNGREETED) oldest?.[Symbol.dispose]();
     this.#ungreeted.add(transport);
     const done = this.#greet(transport, "accepted").catch((error: unknown) => {
       if (!this.#signal.aborted) this.#options.onFailure?.(transport.remote, asPeerError(error));

@@ -25,6 +25,9 @@ const MAX_TICK_MS = 1_000;
 /** Descriptors left to files and trackers when connections have used them up. */
 const SPARE_CONNECTIONS = 4;
 
+/** How many peers may dial us from one address: many share one, but none may take every place. */
+const MAX_PER_HOST = 64;
+
 /** What a swarm needs. */
 export interface SwarmOptions {
   /** Ours: who comes with the same one is ourselves. */
@@ -102,8 +105,19 @@ export class Swarm implements Gate, AsyncDisposable {
     if (this.#options.bans.isBanned({ ...wire.remote, peerId, incoming: wire.isIncoming })) {
       throw new PeerError("Peer is banned", "banned");
     }
+    if (wire.isIncoming && this.#incomingFrom(wire.remote.host) >= MAX_PER_HOST) {
+      throw new PeerError("No room for another peer of this address", "surplus");
+    }
     if (!this.hasRoom) throw new PeerError("No room for another peer", "surplus");
     this.#peerIds.add(id);
+  }
+
+  #incomingFrom(host: string): number {
+    let count = 0;
+    for (const { isIncoming, remote } of this.#sessions.keys()) {
+      if (isIncoming && remote.host === host) count++;
+    }
+    return count;
   }
 
   lowerLimit(): void {

@@ -17,8 +17,8 @@ import { AskedBlocks } from "./asked_blocks.ts";
 import type { Candidate } from "./choker.ts";
 import type { ReadCache, Waiter } from "./read_cache.ts";
 
-/** Blocks join what waits to be written while that is less than this, in bytes. */
-const OUTBOX_BYTES = 192 * 1024;
+/** Blocks join what waits to be written while that is less than this, in bytes: seven fill 128 KiB. */
+const OUTBOX_BYTES = 108 * 1024;
 
 /** How far ahead of what is sent the disk is read, in requests: a unit of the cache. */
 const READ_AHEAD = 16;
