@@ -36,6 +36,8 @@ export interface DownloadOptions {
   readonly peers?: readonly PeerAddress[];
   /** The port to listen on. @default a random one of 49152 to 65535 */
   readonly port?: number;
+  /** Whether peers may dial us. @default true */
+  readonly listens?: boolean;
   /** The local address for everything; nothing is sent from another one. @default any */
   readonly bind?: string;
   /** How many peers to be connected to at most. @default 200 */

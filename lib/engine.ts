@@ -44,6 +44,7 @@ export interface EngineOptions {
   readonly report: (event: DownloadEvent) => void;
   readonly peers?: readonly PeerAddress[];
   readonly port?: number;
+  readonly listens?: boolean;
   readonly bind?: string;
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
@@ -80,7 +81,7 @@ export class Engine implements AsyncDisposable {
   readonly #book = new PeerBook();
   readonly #bans = new BanList();
   readonly #liars = new Set<SourceId>();
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: Deno.TcpListener | undefined;
   readonly #udp: UdpSocket;
   #goal: { readonly isReached: () => boolean; readonly resolve: () => void } | undefined;
   #onFailure: (error: unknown) => void = () => {};
@@ -98,8 +99,8 @@ export class Engine implements AsyncDisposable {
       count: this.meter.countSent,
       onFailure: (error) => this.#fail(error),
     });
-    this.#listener = listen({ port: options.port, bind });
-    const { hostname, port } = this.#listener.addr;
+    if (options.listens ?? true) this.#listener = listen({ port: options.port, bind });
+    const port = this.#listener?.addr.port ?? 0;
     this.#udp = new UdpSocket({ bind });
     this.announcer = new Announcer({
       trackers: metainfo.trackers,
@@ -128,7 +129,8 @@ export class Engine implements AsyncDisposable {
       onFailure: (error) => this.#fail(error),
       onTick: (nowMs) => this.#tick(nowMs),
     });
-    report({ kind: "listening", host: hostname, port });
+    const host = this.#listener?.addr.hostname;
+    if (host !== undefined) report({ kind: "listening", host, port });
   }
 
   /** The peers that the user named, then those that trackers name. */
@@ -146,7 +148,7 @@ export class Engine implements AsyncDisposable {
       bitfieldLength: ledger.verified.length,
       book: this.#book,
       gate: this.swarm,
-      listener: this.#listener,
+      ...(this.#listener === undefined ? {} : { listener: this.#listener }),
       ...(bind === undefined ? {} : { bind }),
       signal: this.signal,
       onFailure: (address, { message }) => {
@@ -201,7 +203,7 @@ export class Engine implements AsyncDisposable {
     return {
       reqq: OWN_REQQ,
       client: USER_AGENT,
-      port,
+      ...(port === 0 ? {} : { port }),
       get isUploadOnly() {
         return ledger.isComplete;
       },
@@ -260,7 +262,7 @@ export class Engine implements AsyncDisposable {
   /** Closes every connection and takes no more: nothing changes the ledger from then on. */
   async hangUp(): Promise<void> {
     this.#ending.abort(new DOMException("The download has ended", "AbortError"));
-    this.#listener[Symbol.dispose]();
+    this.#listener?.[Symbol.dispose]();
     await this.swarm[Symbol.asyncDispose]();
   }
 

@@ -96,6 +96,11 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "listen on this port (default: a random one; tracker: 5000)",
   },
   {
+    name: "no-listen",
+    commands: PEERS,
+    summary: "dial peers only, and let none dial us",
+  },
+  {
     name: "bind",
     value: "ADDR",
     commands: [...PEERS, "tracker"],

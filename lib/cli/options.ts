@@ -104,8 +104,13 @@ function readDownload(given: Given): DownloadOptions {
   };
 }
 
+type Peering = Pick<SeedOptions, "peers" | "port" | "listens" | "bind" | "maxPeers">;
+
 /** What all have in common who talk with peers. */
-function readPeering(given: Given): Pick<SeedOptions, "peers" | "port" | "bind" | "maxPeers"> {
+function readPeering(given: Given): Peering {
+  if (given.has("port") && given.has("no-listen")) {
+    throw new UsageError("Cannot be both --port and --no-listen");
+  }
   const port = optional(given, "port", (text) => parseInteger("port", text, 65535));
   const bind = optional(given, "bind", checkBindAddress);
   const maxPeers = optional(
@@ -115,6 +120,7 @@ function readPeering(given: Given): Pick<SeedOptions, "peers" | "port" | "bind" 
   );
   return {
     peers: (given.get("peer") ?? []).map(readPeer),
+    ...(given.has("no-listen") ? { listens: false } : {}),
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
     ...(maxPeers === undefined ? {} : { maxPeers }),

@@ -74,6 +74,7 @@ Deno.test("parseInvocation() refuses what is wrong in one line", () => {
     ["no time", ["a", "--timeout", "0"], "is not a number of seconds"],
     ["endless time", ["a", "--timeout", "99999999"], "is not a number of seconds"],
     ["a goal without --seed", ["a", "--seed-ratio", "1"], "without --seed"],
+    ["a port and none", ["a", "--port", "5", "--no-listen"], "Cannot be both"],
     ["no ratio", ["a", "--seed", "--seed-ratio", "0"], "is not a number above 0"],
     ["no seeding", ["seed", "a", "--seed-time", "0"], "is not a number of minutes"],
     ["seed --seed", ["seed", "a", "--seed"], "Cannot use --seed with seed"],

@@ -136,3 +136,9 @@ async function untilClosed(socket: Deno.TcpConn): Promise<void> {
   // Closed with or without a reset: closed.
   while (await socket.read(new Uint8Array(100)).catch(() => null) !== null);
 }
+
+Deno.test("download() that does not listen says so to nobody, and dials all the same", async () => {
+  await using seeder = await startSeeder(fixture);
+  const run = await downloadWhole(fixture, { from: [seeder], timeoutMs, listens: false });
+  assertEquals(eventsOf(run, "listening"), []);
+});
