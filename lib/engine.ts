@@ -92,7 +92,7 @@ export class Engine implements AsyncDisposable {
     this.#options = options;
     this.signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.meter = new Meter(ledger);
-    this.downloads = new Downloads({ ledger, count: this.meter.count });
+    this.downloads = new Downloads({ ledger, count: this.meter.count, peerId: this.#peerId });
     this.uploads = new Uploads({
       ledger,
       read: (offset, into) => options.store.read(offset, into),

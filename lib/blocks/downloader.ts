@@ -9,6 +9,7 @@ import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { checkIndex, noteHaves } from "./announced.ts";
+import type { Claims } from "./claims.ts";
 import { FastTerms } from "./fast.ts";
 import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
@@ -38,6 +39,8 @@ const MAX_STALLED_MS = 60_000;
 export interface Shared extends IntakeShared {
   /** Takes the runs that one read made full. */
   deliver(runs: readonly FullRun[]): void;
+  /** Who fetches what nobody has but seeds. */
+  readonly claims: Claims;
   /** How many requests anybody may have outstanding. */
   readonly share: number;
   /** What this downloader wants has changed. */
@@ -214,6 +217,10 @@ export class Downloader implements PeerRole, Asker {
     const isLastPlace = (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1;
     if (ownMs === Infinity) return othersMs === Infinity && !isLastPlace;
     return othersMs > DOUBLING_FACTOR * ownMs + DOUBLING_MARGIN_MS;
+  }
+
+  isOurs(pieceIndex: number): boolean {
+    return this.#shared.claims.isOurs(pieceIndex);
   }
 
   /** Asks again: there may be work now. @throws nothing; a peer that fails here is closed */

@@ -20,12 +20,17 @@ const RANDOM_FIRST_PIECES = 4;
 /** How many sources are asked for one block in end game. */
 export const MAX_REQUESTERS = 3;
 
+/** How many draws to find a piece that falls to us: with up to a dozen of our kind, mostly enough. */
+const MAX_DRAWS = 32;
+
 /** Whom the picker picks for. */
 export interface Asker {
   readonly ledger: Ledger;
   readonly source: Source;
   /** In end game: whether it is worth asking this source for a block that others are asked for. */
   isWorthDoubling(piece: OpenPiece, block: number): boolean;
+  /** Whether to fetch a piece that nobody has but seeds, before those that others of our kind will fetch. */
+  isOurs(pieceIndex: number): boolean;
   /** Called for each block picked; the ledger has booked it. */
   ask(piece: OpenPiece, block: number): void;
 }
@@ -134,8 +139,22 @@ class Pick {
     const { budget, verifiedCount, rarity } = this.#ledger;
     if (!budget.hasRoom(this.#need) || !mayOpen(this.#ledger, this.#source)) return undefined;
     const isFirst = verifiedCount < RANDOM_FIRST_PIECES;
-    const pieceIndex = isFirst ? rarity.any(this.#source) : rarity.rarest(this.#source);
+    const pieceIndex = isFirst ? rarity.any(this.#source) : this.#rarest();
     return pieceIndex === undefined ? undefined : this.#ledger.open(pieceIndex);
+  }
+
+  /** The rarest; among those that only seeds have, one that falls to us, if a few draws find one. */
+  #rarest(): number | undefined {
+    const { rarity } = this.#ledger;
+    const first = rarity.rarest(this.#source);
+    if (!this.#source.isComplete) return first;
+    let drawn = first;
+    for (let left = MAX_DRAWS; drawn !== undefined && left > 0; left--) {
+      if (rarity.availability(drawn) > 0) return first;
+      if (this.#asker.isOurs(drawn)) return drawn;
+      drawn = rarity.rarest(this.#source);
+    }
+    return first;
   }
 
   #double(piece: OpenPiece, requesters: number): void {

@@ -5,12 +5,14 @@
  * @module
  */
 import { Channel } from "../base/async.ts";
+import type { PeerId } from "../base/identity.ts";
 import { MAX_WAITING_BYTES, USUAL_BYTES } from "../ledger/budget.ts";
 import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
 import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
 import type { Wire } from "../peers/wire.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { Claims } from "./claims.ts";
 import { Downloader, type Shared } from "./downloader.ts";
 import type { FullRun } from "./intake.ts";
 import { fairShare } from "./shares.ts";
@@ -38,6 +40,8 @@ export interface DownloadsOptions {
   readonly ledger: Ledger;
   /** Told all payload, of use or not. */
   readonly count: Shared["count"];
+  /** Ours, for claims.ts. */
+  readonly peerId?: PeerId;
 }
 
 /** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
@@ -47,6 +51,7 @@ export class Downloads implements Role, Shared {
   readonly count: Shared["count"];
   /** What has come, a batch per read that makes a run full; bounded by the ledger's budget. */
   readonly runs = new Channel<readonly FullRun[]>();
+  readonly claims: Claims;
   readonly #downloaders = new Map<SourceId, Downloader>();
   readonly #sessions = new Map<SourceId, Session>();
   #idle = new Set<Downloader>();
@@ -58,6 +63,7 @@ export class Downloads implements Role, Shared {
   constructor(options: DownloadsOptions) {
     this.ledger = options.ledger;
     this.count = options.count;
+    this.claims = new Claims(options.peerId);
     this.ledger.onWork = () => this.#wakeIdle();
   }
 
@@ -82,6 +88,7 @@ export class Downloads implements Role, Shared {
     const downloader = new Downloader(peer, this, Math.min(share, MAX_START_DEPTH));
     this.#downloaders.set(downloader.source.id, downloader);
     this.#remember(downloader.source.id, peer);
+    this.claims.join(downloader.source, peer.wire.handshake.peerId);
     this.changed();
     return downloader;
   }
@@ -124,6 +131,7 @@ export class Downloads implements Role, Shared {
 
   left(downloader: Downloader): void {
     this.changed();
+    this.claims.leave(downloader.source);
     this.#downloaders.delete(downloader.source.id);
     this.#idle.delete(downloader);
   }

@@ -50,7 +50,11 @@ function gather(pieceCount: number, peerCount: number): Crowd {
 function pick({ ledger }: Crowd, source: Source, count: number): OpenPiece[] {
   const pieces: OpenPiece[] = [];
   const ask = (piece: OpenPiece) => void pieces.push(piece);
-  pickBlocks({ ledger, source, isWorthDoubling: () => false, ask }, count, "usual");
+  pickBlocks(
+    { ledger, source, isOurs: () => true, isWorthDoubling: () => false, ask },
+    count,
+    "usual",
+  );
   return pieces;
 }
 

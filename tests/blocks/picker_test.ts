@@ -18,6 +18,7 @@ class Asking {
   readonly asked = new Map<string, Source[]>();
   /** Whether a source is worth asking for what others are. */
   isFast: (source: Source) => boolean = () => true;
+  isOurs: (pieceIndex: number) => boolean = () => true;
 
   constructor(ledger: Ledger) {
     this.ledger = ledger;
@@ -29,6 +30,7 @@ class Asking {
     const asker: Asker = {
       ledger: this.ledger,
       source,
+      isOurs: this.isOurs,
       isWorthDoubling: (piece, block) =>
         this.isFast(source) && !this.requesters(piece, block).includes(source),
       ask: options.ask ?? ((piece, block) => {
@@ -94,6 +96,14 @@ Deno.test("pickBlocks() opens the rarest piece, of those that the source has", (
   assertEquals(asking.pick(source, 1), ["5:0"]);
   assertEquals(asking.pick(seed, 1), ["6:0"]);
   assertEquals(asking.pick(source, 10).toSorted(), ["4:0", "7:0"]);
+});
+
+Deno.test("pickBlocks() begins, of what only seeds have, with what falls to us, then takes the rest", () => {
+  const asking = new Asking(startedLedger(12, 16 * KIB));
+  asking.isOurs = (pieceIndex) => pieceIndex >= 10;
+  const seed = addSource(asking.ledger);
+  assertEquals(asking.pick(seed, 2).toSorted(), ["10:0", "11:0"]);
+  assertEquals(asking.pick(seed, 12).length, 6);
 });
 
 Deno.test("pickBlocks() picks the first pieces at random, whatever is rare", () => {
