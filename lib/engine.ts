@@ -7,8 +7,10 @@
 import { formatAddress, type PeerAddress } from "./base/address.ts";
 import { GaveUpError, PeerError } from "./base/errors.ts";
 import { makePeerId, type PeerId, USER_AGENT } from "./base/identity.ts";
+import { isThisMachine } from "./base/host.ts";
 import { UdpSocket } from "./base/udp_socket.ts";
 import { Downloads } from "./blocks/request.ts";
+import { Pex } from "./discovery/pex.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger, SourceId } from "./ledger.ts";
 import { budgetMemoryBytes } from "./ledger/budget.ts";
@@ -44,6 +46,7 @@ export interface EngineOptions {
   readonly bind?: string;
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
+  readonly usePex?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -71,6 +74,7 @@ export class Engine implements AsyncDisposable {
   readonly #liars = new Set<SourceId>();
   readonly #listener: Deno.TcpListener;
   readonly #udp: UdpSocket;
+  readonly #pex: Pex | undefined;
 
   /** @throws when the port that was asked for cannot be listened on */
   constructor(options: EngineOptions) {
@@ -95,12 +99,13 @@ export class Engine implements AsyncDisposable {
       stats: () => this.meter.transferred,
       switched: () => this.#leavePeers(),
     });
+    this.#pex = this.#makePex();
     this.swarm = new Swarm({
       peerId: this.#peerId,
       maxPeers,
       buffers: new ReadBuffers(ledger.budget.memory),
       relief: () => ledger.budget.relief,
-      roles: [this.downloads],
+      roles: [this.downloads, ...(this.#pex === undefined ? [] : [this.#pex])],
       introduction: { reqq: OWN_REQQ, client: USER_AGENT, port },
       book: this.#book,
       bans: this.#bans,
@@ -127,6 +132,7 @@ export class Engine implements AsyncDisposable {
       bitfieldLength: ledger.verified.length,
       book: this.#book,
       gate: this.swarm,
+      tips: this.#pex?.addresses,
       listener: this.#listener,
       ...(bind === undefined ? {} : { bind }),
       signal: this.signal,
@@ -154,6 +160,24 @@ export class Engine implements AsyncDisposable {
   /** Whether the source was caught sending wrong blocks. */
   isLiar(source: SourceId): boolean {
     return this.#liars.has(source);
+  }
+
+  /** Peer exchange, unless the torrent is private (BEP 27) or the user does not want it. */
+  #makePex(): Pex | undefined {
+    const { metainfo, ledger, report, usePex = true } = this.#options;
+    if (metainfo.isPrivate || !usePex) return undefined;
+    return new Pex({
+      isOwn: (address) => this.#isOwn(address),
+      wantsSeeds: () => !ledger.isComplete,
+      report,
+    });
+  }
+
+  /** Whether whoever dials there reaches us, as far as we know. */
+  #isOwn({ host, port }: PeerAddress): boolean {
+    if (port !== this.#listener.addr.port) return false;
+    const { bind } = this.#options;
+    return bind === undefined ? isThisMachine(host) : host === bind;
   }
 
   /** Closes the peer and never talks to it again. */

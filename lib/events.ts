@@ -83,6 +83,17 @@ export type DownloadEvent =
     readonly client?: string;
     readonly message?: string;
   }
+  /** A message of peer exchange. */
+  | {
+    readonly kind: "pex";
+    readonly status: "sent" | "received";
+    /** `host:port` of the connection. */
+    readonly address: string;
+    /** How many peers it says have come, of those that we looked at. */
+    readonly added: number;
+    /** How many it says have gone. */
+    readonly dropped: number;
+  }
   /** A piece did not match its hash and is fetched again. */
   | { readonly kind: "corrupt"; readonly pieceIndex: number; readonly peers: readonly string[] }
   | { readonly kind: "warning"; readonly message: string }

@@ -136,6 +136,7 @@ export class Downloader implements PeerRole, Asker {
     if (this.session.isHeldUp) this.#pace.excuse(nowMs);
     this.#pace.tick(nowMs, this.#queue.length);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
+    this.session.isSeed = this.source.isComplete;
     this.#watchStall(nowMs);
     this.session.setInteresting(this.source.isUseful);
     this.refill();

@@ -98,6 +98,11 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "connect to at most so many peers",
   },
   {
+    name: "no-pex",
+    commands: ["download"],
+    summary: "do not exchange addresses with peers",
+  },
+  {
     name: "timeout",
     value: "SECONDS",
     commands: ["download"],

@@ -130,6 +130,10 @@ function detail(event: CliEvent): string | undefined {
       const client = event.client === undefined ? "" : ` (${event.client})`;
       return `Peer ${event.address}${client} ${event.status}${colon(event.message)}`;
     }
+    case "pex": {
+      const news = `${formatNoun(event.added, "peer")} added, ${event.dropped} dropped`;
+      return `Peer exchange ${event.status}, ${event.address}: ${news}`;
+    }
     case "corrupt":
       return `Piece ${event.pieceIndex} is corrupt, from ${event.peers.join(", ")}`;
     case "listening":

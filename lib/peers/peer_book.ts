@@ -94,8 +94,9 @@ export class PeerBook {
       Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(known.failures - 1, 0), MAX_BACKOFF_MS);
   }
 
-  /** When the next of those that wait is due; undefined when none waits. */
+  /** When there next is an address to dial: 0 when there is one; undefined when all are busy. */
   nextDueAtMs(): number | undefined {
+    if (this.#ready.size > 0) return 0;
     let next: number | undefined;
     for (const known of this.#known.values()) {
       if (known.state === "waiting" && (next === undefined || known.dueAtMs < next)) {

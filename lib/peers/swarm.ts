@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { formatAddress } from "../base/address.ts";
+import { formatAddress, type PeerAddress } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import type { PeerId } from "../base/identity.ts";
 import type { DownloadEvent } from "../events.ts";
 import type { BanList } from "./ban_list.ts";
 import { clientName } from "./client_name.ts";
 import type { Gate } from "./connect.ts";
+import { ExtensionRegistry } from "./extension_registry.ts";
 import type { PeerBook } from "./peer_book.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import { type Introduction, type Role, Session } from "./session.ts";
@@ -58,6 +59,7 @@ export class Swarm implements Gate, AsyncDisposable {
   onRoom: () => void = () => {};
   readonly buffers: ReadBuffers;
   readonly #options: SwarmOptions;
+  readonly #extensions: ExtensionRegistry;
   readonly #sessions = new Map<Wire, Session>();
   readonly #running = new Set<Promise<void>>();
   readonly #peerIds = new Set<string>();
@@ -73,6 +75,7 @@ export class Swarm implements Gate, AsyncDisposable {
   /** Starts the clock, which runs until disposal. */
   constructor(options: SwarmOptions) {
     this.#options = options;
+    this.#extensions = new ExtensionRegistry(options.roles);
     this.#maxPeers = options.maxPeers;
     this.buffers = options.buffers;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -90,6 +93,12 @@ export class Swarm implements Gate, AsyncDisposable {
   /** Peers being talked to: `size` also counts those admitted a moment ago. */
   get sessions(): Iterable<Session> {
     return this.#sessions.values();
+  }
+
+  isConnectedTo({ host, port }: PeerAddress): boolean {
+    return this.#sessions.values().some(({ listensAt }) =>
+      listensAt?.port === port && listensAt.host === host
+    );
   }
 
   admit(wire: Wire): void {
@@ -153,6 +162,7 @@ export class Swarm implements Gate, AsyncDisposable {
       session = new Session(wire, {
         roles,
         introduction,
+        extensions: this.#extensions,
         bitfield: bitfield(),
         now: this.#now,
         relief,

@@ -32,7 +32,7 @@ Deno.test("parseInvocation() reads what the help promises", () => {
 Deno.test("parseInvocation() reads every option of download", () => {
   const invocation = parseInvocation([
     ..."-o out --peer 10.0.0.1:6881 --peer [::1]:7 --port 6881 --bind 127.0.0.9".split(" "),
-    ..."--max-peers 5 --timeout 1.5 --overwrite --json -v x.torrent".split(" "),
+    ..."--max-peers 5 --no-pex --timeout 1.5 --overwrite --json -v x.torrent".split(" "),
   ]);
   assertEquals<unknown>(invocation, {
     kind: "download",
@@ -42,6 +42,7 @@ Deno.test("parseInvocation() reads every option of download", () => {
       directory: "out",
       peers: [{ host: "10.0.0.1", port: 6881 }, { host: "::1", port: 7 }],
       overwrite: true,
+      usePex: false,
       port: 6881,
       bind: "127.0.0.9",
       maxPeers: 5,

@@ -16,6 +16,8 @@ async function* noAddresses() {
 
 Deno.test("connect() throws at once when it was aborted before it began", async () => {
   const gate = {
+    size: 0,
+    isConnectedTo: () => false,
     hasRoom: true,
     buffers: new ReadBuffers(),
     onRoom: () => {},

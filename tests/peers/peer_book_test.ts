@@ -53,10 +53,11 @@ Deno.test("settle() begins anew with a peer that was useful", () => {
   assertEquals(book.nextDueAtMs(), 5_000);
 });
 
-Deno.test("nextDueAtMs() is the earliest of those that wait", () => {
+Deno.test("nextDueAtMs() is 0 while there is one to dial, then the earliest of those that wait", () => {
   const book = bookOf(3);
-  assertEquals(book.nextDueAtMs(), undefined);
+  assertEquals(book.nextDueAtMs(), 0);
   takeAll(book, 0);
+  assertEquals(book.nextDueAtMs(), undefined);
   [700, 300, 500].forEach((atMs, index) => book.settle(addressOf(index), "useless", atMs));
   assertEquals(book.nextDueAtMs(), 5_300);
   assertEquals(takeAll(book, 5_500), [addressOf(1), addressOf(2)]);

@@ -102,12 +102,6 @@ const CLOSED: readonly (readonly [string, readonly [Behaviour, ...string[]]])[] 
     "connected",
     "closed: Peer has piece 21, which does not exist",
   ]],
-  ["sends an extension handshake that is not bencode", [
-    villains.badExtensionHandshake(),
-    "connected",
-    "closed: Cannot accept extension handshake: " +
-    "Cannot decode bencode at byte 5: it ends where a key should start",
-  ]],
 ];
 
 Deno.test("download() closes, and then does without, a peer that", async (t) => {

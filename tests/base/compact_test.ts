@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeCompactPeers, formatHost } from "../../lib/tracker/compact.ts";
+import { decodeCompactPeers, formatHost } from "../../lib/base/compact.ts";
 
 Deno.test("decodeCompactPeers() unpacks IPv4 and IPv6", () => {
   const four = new Uint8Array([127, 0, 0, 1, 0x84, 0x3e, 10, 1, 2, 3, 0xff, 0xff]);

@@ -1,0 +1,122 @@
+/** Peer exchange (BEP 11) among downloads in this process, each on a loopback address of its own. */
+import { assertEquals } from "@std/assert";
+import type { PeerAddress } from "../../lib/base/address.ts";
+import type { DownloadEvent } from "../../lib/events.ts";
+import { HttpTracker } from "../support/http_tracker.ts";
+import {
+  concurrently,
+  type EventOf,
+  KIB,
+  type RunOptions,
+  startDownload,
+} from "../support/swarm.ts";
+import { makeTorrent, type TorrentFixture } from "../support/torrent_fixture.ts";
+
+const FIRST_HOST = "127.0.0.1";
+const HOSTS = [FIRST_HOST, "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"];
+
+/** A download that is watched for as long as the test wants. */
+class Member {
+  readonly host: string;
+  readonly messages: EventOf<"pex">[] = [];
+  /** Hosts of other members that were connected. */
+  readonly met = new Set<string>();
+  /** Resolves when it listens. */
+  readonly address = Promise.withResolvers<PeerAddress>();
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  #ticks = 0;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(fixture: TorrentFixture, host: string, options: RunOptions = {}) {
+    this.host = host;
+    const { signal } = this.#stop;
+    this.#ended = this.#watch(startDownload(fixture, { bind: host, signal, ...options }));
+  }
+
+  /** Resolves when its clock has gone on. */
+  async untilTicked(): Promise<void> {
+    const ticks = this.#ticks + 1;
+    await this.until(() => this.#ticks >= ticks);
+  }
+
+  async until(isSo: (member: Member) => boolean): Promise<void> {
+    while (!isSo(this)) await this.#changed.promise;
+  }
+
+  async #watch(events: AsyncIterable<DownloadEvent>): Promise<void> {
+    try {
+      for await (const event of events) this.#note(event);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+    }
+  }
+
+  #note(event: DownloadEvent): void {
+    if (event.kind === "listening") this.address.resolve({ host: this.host, port: event.port });
+    if (event.kind === "progress") this.#ticks++;
+    if (event.kind === "pex") this.messages.push(event);
+    if (event.kind === "peer" && event.status === "connected") {
+      this.met.add(event.address.split(":")[0] ?? "");
+    }
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error("enough"));
+    await this.#ended;
+  }
+}
+
+/** One member after the other; the tracker names the first to everybody, and nobody else. */
+async function gather(
+  stack: AsyncDisposableStack,
+  options: { readonly isPrivate?: true } & RunOptions = {},
+): Promise<readonly Member[]> {
+  const tracker = stack.use(new HttpTracker());
+  const { isPrivate, ...run } = options;
+  const fixture = makeTorrent({
+    files: 8 * 16 * KIB,
+    pieceLength: 16 * KIB,
+    trackers: [[tracker.url]],
+    ...(isPrivate ? { isPrivate } : {}),
+  });
+  const members: Member[] = [];
+  for (const host of HOSTS) {
+    const member = stack.use(new Member(fixture, host, run));
+    members.push(member);
+    const address = await member.address.promise;
+    if (host === FIRST_HOST) tracker.peers = [address];
+    else await members[0]?.until(({ met }) => met.has(host));
+  }
+  return members;
+}
+
+Deno.test("download() finds everybody by peer exchange where a tracker names one peer", async () => {
+  await using stack = new AsyncDisposableStack();
+  const members = await gather(stack);
+  for (const member of members) await member.until(({ met }) => met.size === HOSTS.length - 1);
+  for (const { host, met, messages } of members) {
+    assertEquals(met, new Set(HOSTS.filter((other) => other !== host)));
+    const told = messages.filter(({ status }) => status === "sent").map(({ address }) => address);
+    assertEquals(told.length, new Set(told).size, "a second message within a minute");
+  }
+});
+
+const WITHOUT: readonly (readonly [string, { isPrivate?: true; usePex?: false }])[] = [
+  ["of a private torrent", { isPrivate: true }],
+  ["that the user does not want", { usePex: false }],
+];
+
+Deno.test("download() sends and takes no peer exchange", async (t) => {
+  await concurrently(t, WITHOUT, async (options) => {
+    await using stack = new AsyncDisposableStack();
+    const [first, ...others] = await gather(stack, options);
+    await first?.until(({ met }) => met.size === others.length);
+    // The swarm's clock has told everybody, if there is anything to tell.
+    await Promise.all([first, ...others].map((member) => member?.untilTicked()));
+    assertEquals(first?.messages, []);
+    for (const { met, messages } of others) assertEquals([[...met], messages], [[FIRST_HOST], []]);
+  });
+});
