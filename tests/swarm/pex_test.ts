@@ -1,16 +1,23 @@
 /** Peer exchange (BEP 11) among downloads in this process, each on a loopback address of its own. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { PeerAddress } from "../../lib/base/address.ts";
+import { MAX_HEARD_CONTACTS } from "../../lib/discovery/pex_message.ts";
+import { MAX_HEARD_HOSTS, MAX_HEARD_MESSAGES } from "../../lib/discovery/pex_peer.ts";
 import type { DownloadEvent } from "../../lib/events.ts";
 import { HttpTracker } from "../support/http_tracker.ts";
+import { startSeeder } from "../support/seeder.ts";
 import {
   concurrently,
+  downloadWhole,
   type EventOf,
+  eventsOf,
   KIB,
   type RunOptions,
   startDownload,
+  waitingFor,
 } from "../support/swarm.ts";
 import { makeTorrent, type TorrentFixture } from "../support/torrent_fixture.ts";
+import * as villains from "../support/villains.ts";
 
 const FIRST_HOST = "127.0.0.1";
 const HOSTS = [FIRST_HOST, "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"];
@@ -119,4 +126,24 @@ Deno.test("download() sends and takes no peer exchange", async (t) => {
     assertEquals(first?.messages, []);
     for (const { met, messages } of others) assertEquals([[...met], messages], [[FIRST_HOST], []]);
   });
+});
+
+Deno.test("download() follows up few of the 100,000 peers that one names, and is whole", async () => {
+  const fixture = makeTorrent({ files: 20 * 64 * KIB, pieceLength: 64 * KIB });
+  const named = Promise.withResolvers<void>();
+  await using honest = await startSeeder({ ...fixture, behaviour: waitingFor(named.promise) });
+  const behaviour = { ...waitingFor(named.promise), ...villains.pexFlood() };
+  await using villain = await startSeeder({ ...fixture, behaviour });
+  let dials = 0;
+  const run = await downloadWhole(fixture, {
+    from: [honest, villain],
+    timeoutMs: 10_000,
+    onEvent: (event) => {
+      if (event.kind === "peer" && event.status === "failed" && ++dials === 1) named.resolve();
+    },
+  });
+  const heard = eventsOf(run, "pex");
+  assertEquals(heard.length, MAX_HEARD_MESSAGES);
+  assertEquals(heard.map(({ added }) => added), heard.map(() => MAX_HEARD_CONTACTS));
+  assert(dials > 0 && dials <= MAX_HEARD_HOSTS, `${dials} dials`);
 });
