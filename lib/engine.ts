@@ -17,8 +17,10 @@ import { budgetMemoryBytes } from "./ledger/budget.ts";
 import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
+import { ExternalAddress } from "./peers/external_address.ts";
 import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
+import { peerPriority } from "./peers/priority.ts";
 import { Swarm } from "./peers/swarm.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
@@ -69,7 +71,8 @@ export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #ending = new AbortController();
   readonly #peerId: PeerId = makePeerId();
-  readonly #book = new PeerBook();
+  readonly #external = new ExternalAddress();
+  readonly #book = new PeerBook((address) => this.#priorityOf(address));
   readonly #bans = new BanList();
   readonly #liars = new Set<SourceId>();
   readonly #listener: Deno.TcpListener;
@@ -98,15 +101,18 @@ export class Engine implements AsyncDisposable {
       report,
       stats: () => this.meter.transferred,
       switched: () => this.#leavePeers(),
+      onExternalHost: (host, tracker) => this.#external.vote(host, tracker),
     });
     this.#pex = this.#makePex();
+    this.#external.onChange = () => this.#book.rank();
     this.swarm = new Swarm({
       peerId: this.#peerId,
       maxPeers,
       buffers: new ReadBuffers(ledger.budget.memory),
       relief: () => ledger.budget.relief,
-      roles: [this.downloads, ...(this.#pex === undefined ? [] : [this.#pex])],
+      roles: [this.downloads, this.#external, ...(this.#pex === undefined ? [] : [this.#pex])],
       introduction: { reqq: OWN_REQQ, client: USER_AGENT, port },
+      priorityOf: (address) => this.#priorityOf(address),
       book: this.#book,
       bans: this.#bans,
       bitfield: () => ledger.verifiedCount > 0 ? ledger.verified : undefined,
@@ -177,7 +183,13 @@ export class Engine implements AsyncDisposable {
   #isOwn({ host, port }: PeerAddress): boolean {
     if (port !== this.#listener.addr.port) return false;
     const { bind } = this.#options;
+    if (host === this.#external.seenFrom(host)) return true;
     return bind === undefined ? isThisMachine(host) : host === bind;
+  }
+
+  #priorityOf(theirs: PeerAddress): number {
+    const host = this.#external.assumedFrom(theirs.host);
+    return peerPriority({ host, port: this.#listener.addr.port }, theirs);
   }
 
   /** Closes the peer and never talks to it again. */

@@ -40,8 +40,8 @@ export interface Gate {
   readonly size: number;
   /** Whether a peer that can be dialled there is connected. */
   isConnectedTo(address: PeerAddress): boolean;
-  /** Whether one more connection is allowed. */
-  readonly hasRoom: boolean;
+  /** How many more connections are allowed. */
+  readonly room: number;
   /** Takes a new wire's claim to a place. @throws {PeerError} self, duplicate, banned or surplus */
   admit(wire: Wire): void;
   /** No descriptor was left: the limit becomes what there is now. */
@@ -145,7 +145,7 @@ class Connector implements AsyncDisposable {
     if (this.#signal.aborted) return;
     const nowMs = performance.now();
     while (this.#mayDial && this.#pace.dueAtMs(nowMs) <= nowMs) {
-      const address = book.take(nowMs);
+      const address = book.take(nowMs, gate.room - this.#dialing);
       if (address === undefined) break;
       if (gate.isConnectedTo(address)) book.settle(address, "ours", nowMs);
       else if (this.#pace.take(nowMs)) this.#spawn(this.#dial(address));
@@ -155,7 +155,7 @@ class Connector implements AsyncDisposable {
   }
 
   get #mayDial(): boolean {
-    return this.#dialing < MAX_DIALING && this.#options.gate.hasRoom;
+    return this.#dialing < MAX_DIALING && this.#options.gate.room > 0;
   }
 
   #armTimer(nowMs: number): void {

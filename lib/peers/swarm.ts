@@ -40,6 +40,8 @@ export interface SwarmOptions {
   readonly introduction: Introduction;
   /** Told how each connection that we dialled ended. */
   readonly book: PeerBook;
+  /** Who comes when all places are taken gets that of a useless peer whose priority is lower (BEP 40). */
+  readonly priorityOf: (address: PeerAddress) => number;
   /** Whoever is on it is not admitted. */
   readonly bans: BanList;
   /** What we have, a bit per piece; undefined while that is nothing. */
@@ -86,8 +88,8 @@ export class Swarm implements Gate, AsyncDisposable {
     return this.#peerIds.size;
   }
 
-  get hasRoom(): boolean {
-    return this.size < this.#maxPeers;
+  get room(): number {
+    return Math.max(this.#maxPeers - this.size, 0);
   }
 
   /** Peers being talked to: `size` also counts those admitted a moment ago. */
@@ -109,7 +111,9 @@ export class Swarm implements Gate, AsyncDisposable {
     if (this.#options.bans.isBanned({ ...wire.remote, peerId, incoming: wire.isIncoming })) {
       throw new PeerError("Peer is banned", "banned");
     }
-    if (!this.hasRoom) throw new PeerError("No room for another peer", "surplus");
+    if (this.room === 0 && !this.#makeRoom(wire)) {
+      throw new PeerError("No room for another peer", "surplus");
+    }
     this.#peerIds.add(id);
   }
 
@@ -136,6 +140,22 @@ export class Swarm implements Gate, AsyncDisposable {
   follow(wires: AsyncIterable<Wire>): Promise<void> {
     this.#following = this.#follow(wires);
     return this.#following;
+  }
+
+  /** Closes the peer of the lowest priority among those that give us nothing, if the newcomer's is higher. */
+  #makeRoom(newcomer: Wire): boolean {
+    const { priorityOf } = this.#options;
+    let lowest = priorityOf(newcomer.remote);
+    let loser: Wire | undefined;
+    for (const { wire, wasUseful, isChokingUs } of this.#sessions.values()) {
+      if (!wire.isOpen || wasUseful || !isChokingUs) continue;
+      const priority = priorityOf(wire.remote);
+      if (priority >= lowest) continue;
+      lowest = priority;
+      loser = wire;
+    }
+    loser?.close(new PeerError("Its place went to a peer of higher priority", "surplus"));
+    return loser !== undefined;
   }
 
   /** Closes everybody; new ones may come. */

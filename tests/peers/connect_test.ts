@@ -18,7 +18,7 @@ Deno.test("connect() throws at once when it was aborted before it began", async 
   const gate = {
     size: 0,
     isConnectedTo: () => false,
-    hasRoom: true,
+    room: 1,
     buffers: new ReadBuffers(),
     onRoom: () => {},
     admit: () => {},

@@ -153,3 +153,22 @@ Deno.test("forget() drops everybody but the banned, also those that are connecte
   book.add([addressOf(0), addressOf(1)]);
   assertEquals(takeAll(book, 0), [addressOf(0)]);
 });
+
+Deno.test("take() prefers a high priority where there are more addresses than places", () => {
+  const priorities = [5, 9, 7, 9];
+  const book = new PeerBook(({ host }) => priorities[Number(host.split(".")[3])] ?? 0);
+  book.add([0, 1, 2, 3].map(addressOf));
+  assertEquals(book.take(0, 2), addressOf(1), "the first of the best");
+  assertEquals(book.take(0, 3), addressOf(0), "there are places for all");
+  assertEquals(book.take(0, 1), addressOf(3));
+});
+
+Deno.test("rank() asks for the priorities again", () => {
+  let best = 0;
+  const book = new PeerBook(({ host }) => host.endsWith(`.${best}`) ? 1 : 0);
+  book.add([0, 1, 2].map(addressOf));
+  best = 2;
+  assertEquals(book.take(0, 1), addressOf(0));
+  book.rank();
+  assertEquals(book.take(0, 1), addressOf(2));
+});
