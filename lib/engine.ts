@@ -7,7 +7,7 @@
 import { formatAddress, type PeerAddress } from "./base/address.ts";
 import { GaveUpError, PeerError } from "./base/errors.ts";
 import { makePeerId, type PeerId, USER_AGENT } from "./base/identity.ts";
-import { isThisMachine } from "./base/host.ts";
+import { isPrivateHost, isThisMachine } from "./base/host.ts";
 import { UdpSocket } from "./base/udp_socket.ts";
 import { Downloads } from "./blocks/request.ts";
 import { Pex } from "./discovery/pex.ts";
@@ -21,8 +21,10 @@ import { ExternalAddress } from "./peers/external_address.ts";
 import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
 import { peerPriority } from "./peers/priority.ts";
+import type { Introduction } from "./peers/session.ts";
 import { Swarm } from "./peers/swarm.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
+import type { KeepMappedOptions } from "./reach/port_mapping.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
 import type { Store } from "./storage/store.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
@@ -49,6 +51,7 @@ export interface EngineOptions {
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
   readonly usePex?: boolean;
+  readonly usePortMapping?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -78,6 +81,9 @@ export class Engine implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #udp: UdpSocket;
   readonly #pex: Pex | undefined;
+  /** Where peers can dial us: another port than our own, when the gateway has mapped it so. */
+  readonly #where: { port: number };
+  #mapping: Promise<void> | undefined;
 
   /** @throws when the port that was asked for cannot be listened on */
   constructor(options: EngineOptions) {
@@ -88,13 +94,16 @@ export class Engine implements AsyncDisposable {
     this.downloads = new Downloads({ ledger, count: this.meter.count });
     this.#listener = listen({ port: options.port, bind });
     const { hostname, port } = this.#listener.addr;
+    const where = this.#where = { port };
     this.#udp = new UdpSocket({ bind });
     this.announcer = new Announcer({
       trackers: metainfo.trackers,
       isPrivate: metainfo.isPrivate,
       infoHash: metainfo.infoHash,
       peerId: this.#peerId,
-      port,
+      get port() {
+        return where.port;
+      },
       bind,
       udp: this.#udp,
       signal: this.signal,
@@ -111,7 +120,7 @@ export class Engine implements AsyncDisposable {
       buffers: new ReadBuffers(ledger.budget.memory),
       relief: () => ledger.budget.relief,
       roles: [this.downloads, this.#external, ...(this.#pex === undefined ? [] : [this.#pex])],
-      introduction: { reqq: OWN_REQQ, client: USER_AGENT, port },
+      introduction: introductionAt(where),
       priorityOf: (address) => this.#priorityOf(address),
       book: this.#book,
       bans: this.#bans,
@@ -126,7 +135,26 @@ export class Engine implements AsyncDisposable {
   /** The peers that the user named, then those that trackers name. */
   async *addresses(): AsyncGenerator<readonly PeerAddress[], void, undefined> {
     yield this.#options.peers ?? [];
-    yield* this.announcer.addresses();
+    for await (const addresses of this.announcer.addresses()) {
+      if (addresses.some(({ host }) => !isPrivateHost(host))) this.#letPeersIn();
+      yield addresses;
+    }
+  }
+
+  /** Peers are beyond our network: they can dial us if its gateway has a port for us. */
+  #letPeersIn(): void {
+    const { usePortMapping = true, bind, report } = this.#options;
+    if (!usePortMapping) return;
+    const { signal } = this;
+    const { port } = this.#listener.addr;
+    const onMapped: KeepMappedOptions["onMapped"] = ({ externalHost, externalPort }) => {
+      this.#where.port = externalPort;
+      if (externalHost !== undefined) this.#external.vote(externalHost, "the gateway");
+    };
+    // Loaded here, for most runs never get here. Whatever fails in it, the download can do without.
+    this.#mapping ??= import("./reach/port_mapping.ts")
+      .then(({ keepMapped }) => keepMapped({ port, bind, signal, report, onMapped }))
+      .catch(({ message }) => report({ kind: "mapping", status: "failed", message }));
   }
 
   /** What the stage connect() needs of all this. */
@@ -181,7 +209,7 @@ export class Engine implements AsyncDisposable {
 
   /** Whether whoever dials there reaches us, as far as we know. */
   #isOwn({ host, port }: PeerAddress): boolean {
-    if (port !== this.#listener.addr.port) return false;
+    if (port !== this.#listener.addr.port && port !== this.#where.port) return false;
     const { bind } = this.#options;
     if (host === this.#external.seenFrom(host)) return true;
     return bind === undefined ? isThisMachine(host) : host === bind;
@@ -236,7 +264,19 @@ export class Engine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.hangUp(), this.announcer[Symbol.asyncDispose]()]);
+    const goodbyes = [this.hangUp(), this.announcer[Symbol.asyncDispose](), this.#mapping];
+    await Promise.all(goodbyes);
     await this.#udp[Symbol.asyncDispose]();
   }
+}
+
+/** What peers are told of us: where they can dial us, as it is by then. */
+function introductionAt(where: { readonly port: number }): Introduction {
+  return {
+    reqq: OWN_REQQ,
+    client: USER_AGENT,
+    get port() {
+      return where.port;
+    },
+  };
 }

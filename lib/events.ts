@@ -63,6 +63,17 @@ export type DownloadEvent =
   /** The check is over: what need not be downloaded again. */
   | { readonly kind: "checked"; readonly haveBytes: number; readonly havePieces: number }
   | { readonly kind: "listening"; readonly host: string; readonly port: number }
+  /** The gateway of our network lets peers in, or does not. */
+  | {
+    readonly kind: "mapping";
+    readonly status: "mapped" | "failed";
+    readonly method?: "pcp" | "nat-pmp" | "upnp";
+    /** The gateway's address on its other side, as it says. */
+    readonly externalHost?: string;
+    /** Where peers can dial us. */
+    readonly externalPort?: number;
+    readonly message?: string;
+  }
   | {
     readonly kind: "tracker";
     /** Without passkeys. */

@@ -43,7 +43,7 @@ export interface DownloadsOptions {
 
 /** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
 export class Downloads implements Role, Shared {
-  readonly extension = DONT_HAVE;
+  readonly extension: string = DONT_HAVE;
   /** What peers have and what is still to be asked for. */
   readonly ledger: Ledger;
   readonly count: Shared["count"];

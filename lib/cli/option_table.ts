@@ -103,6 +103,11 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "do not exchange addresses with peers",
   },
   {
+    name: "no-port-mapping",
+    commands: ["download"],
+    summary: "do not ask the gateway of a private network to let peers in",
+  },
+  {
     name: "timeout",
     value: "SECONDS",
     commands: ["download"],

@@ -90,6 +90,7 @@ function readDownload(given: Given): DownloadOptions {
     peers: (given.get("peer") ?? []).map(readPeer),
     overwrite: given.has("overwrite"),
     ...(given.has("no-pex") ? { usePex: false } : {}),
+    ...(given.has("no-port-mapping") ? { usePortMapping: false } : {}),
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
     ...(maxPeers === undefined ? {} : { maxPeers }),

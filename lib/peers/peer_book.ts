@@ -42,7 +42,7 @@ export class PeerBook {
   readonly #ready = new Set<Known>();
   readonly #priorityOf: (address: PeerAddress) => number;
 
-  /** @param priorityOf the higher, the rather dialled where not all can be (BEP 40) */
+  /** Knows nobody. @param priorityOf the higher, the rather dialled where not all can be (BEP 40) */
   constructor(priorityOf: (address: PeerAddress) => number = () => 0) {
     this.#priorityOf = priorityOf;
   }

@@ -44,7 +44,7 @@ export interface AnnounceOptions {
   readonly infoHash: Uint8Array;
   /** Ours, 20 bytes. */
   readonly peerId: Uint8Array;
-  /** Where we listen; 0 when nowhere. */
+  /** Where peers can dial us; 0 when nowhere. Looked up at each announce. */
   readonly port: number;
   /** Called at each announce. */
   readonly stats: () => TransferStats;
