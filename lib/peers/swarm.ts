@@ -26,6 +26,16 @@ const MAX_TICK_MS = 1_000;
 /** Descriptors left to files and trackers when connections have used them up. */
 const SPARE_CONNECTIONS = 4;
 
+/** Two connections of one peer may be dialled so far apart, from both ends, and have crossed. */
+const MAX_CROSSING_MS = 10_000;
+
+/** A connection that has a place. */
+interface Admitted {
+  readonly wire: Wire;
+  /** By the swarm's clock. */
+  readonly atMs: number;
+}
+
 /** What a swarm needs. */
 export interface SwarmOptions {
   /** Ours: who comes with the same one is ourselves. */
@@ -64,7 +74,8 @@ export class Swarm implements Gate, AsyncDisposable {
   readonly #extensions: ExtensionRegistry;
   readonly #sessions = new Map<Wire, Session>();
   readonly #running = new Set<Promise<void>>();
-  readonly #peerIds = new Set<string>();
+  /** By peer id. */
+  readonly #admitted = new Map<string, Admitted>();
   readonly #timer: ReturnType<typeof setInterval>;
   #maxPeers: number;
   #nowMs = 0;
@@ -85,7 +96,7 @@ export class Swarm implements Gate, AsyncDisposable {
 
   /** How many peers are connected. */
   get size(): number {
-    return this.#peerIds.size;
+    return this.#admitted.size;
   }
 
   get room(): number {
@@ -107,14 +118,29 @@ export class Swarm implements Gate, AsyncDisposable {
     const { peerId } = wire.handshake;
     const id = peerId.toHex();
     if (id === this.#options.peerId.toHex()) throw new PeerError("Peer is ourselves", "self");
-    if (this.#peerIds.has(id)) throw new PeerError("Peer is connected already", "duplicate");
     if (this.#options.bans.isBanned({ ...wire.remote, peerId, incoming: wire.isIncoming })) {
       throw new PeerError("Peer is banned", "banned");
     }
+    if (this.#admitted.has(id)) return this.#admitTwin(wire, id);
     if (this.room === 0 && !this.#makeRoom(wire)) {
       throw new PeerError("No room for another peer", "surplus");
     }
-    this.#peerIds.add(id);
+    this.#admitted.set(id, { wire, atMs: this.#now() });
+  }
+
+  /**
+   * Where two peers dial each other at the same time, both keep the connection of the same one: that whose
+   * id is greater. In any other case the first connection stays.
+   */
+  #admitTwin(wire: Wire, id: string): void {
+    const first = this.#admitted.get(id);
+    const isDialledByGreater = wire.isIncoming === (id > this.#options.peerId.toHex());
+    const isCrossing = first !== undefined && first.wire.isIncoming !== wire.isIncoming &&
+      first.wire.remote.host === wire.remote.host && this.#now() - first.atMs < MAX_CROSSING_MS;
+    const error = new PeerError("Peer is connected already", "duplicate");
+    if (!isCrossing || !isDialledByGreater) throw error;
+    this.#admitted.set(id, { wire, atMs: this.#now() });
+    first.wire.close(error);
   }
 
   lowerLimit(): void {
@@ -196,7 +222,8 @@ export class Swarm implements Gate, AsyncDisposable {
     }
     wire[Symbol.dispose]();
     this.#sessions.delete(wire);
-    this.#peerIds.delete(wire.handshake.peerId.toHex());
+    const id = wire.handshake.peerId.toHex();
+    if (this.#admitted.get(id)?.wire === wire) this.#admitted.delete(id);
     session?.leave();
     this.#settle(wire, session);
     this.#report(wire, "closed", ended?.message);

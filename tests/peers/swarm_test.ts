@@ -1,13 +1,23 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Channel, delay } from "../../lib/base/async.ts";
 import { PeerError } from "../../lib/base/errors.ts";
-import { makePeerId } from "../../lib/base/identity.ts";
+import { makePeerId, type PeerId, toPeerId } from "../../lib/base/identity.ts";
 import { BanList } from "../../lib/peers/ban_list.ts";
 import { PeerBook } from "../../lib/peers/peer_book.ts";
 import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { Swarm } from "../../lib/peers/swarm.ts";
 import { Wire } from "../../lib/peers/wire.ts";
 import { makeHandshake } from "../support/fake_peer.ts";
+
+/** Who connects, and how. */
+interface Who {
+  readonly host: string;
+  readonly isIncoming: boolean;
+  readonly peerId: PeerId;
+}
+
+const ALL_ZERO = toPeerId(new Uint8Array(20));
+const ALL_ONES = toPeerId(new Uint8Array(20).fill(0xff));
 
 /** A swarm with so many places, where a peer's port is its priority; its peers say nothing. */
 class Rig implements AsyncDisposable {
@@ -34,16 +44,17 @@ class Rig implements AsyncDisposable {
   }
 
   /** @throws {PeerError} when it is not admitted */
-  async connect(priority: number): Promise<Wire> {
+  async connect(priority: number, options: Partial<Who> = {}): Promise<Wire> {
+    const { host = "10.0.0.1", isIncoming = true, peerId = makePeerId() } = options;
     const closed = Promise.withResolvers<null>();
     const wire = new Wire({
-      remote: { host: "10.0.0.1", port: priority },
+      remote: { host, port: priority },
       read: () => closed.promise,
       write: (bytes) => Promise.resolve(bytes.length),
       [Symbol.dispose]: () => closed.resolve(null),
     }, {
-      handshake: makeHandshake(),
-      isIncoming: true,
+      handshake: { ...makeHandshake(), peerId },
+      isIncoming,
       leftover: new Uint8Array(),
       bitfieldLength: 1,
       buffers: this.swarm.buffers,
@@ -98,4 +109,33 @@ Deno.test("isConnectedTo() knows peers by where they listen", async () => {
   assertEquals([rig.swarm.isConnectedTo(from), rig.swarm.isConnectedTo(at)], [false, false]);
   if (session !== undefined) session.extension = { port: 7, extensions: new Map() };
   assertEquals([rig.swarm.isConnectedTo(from), rig.swarm.isConnectedTo(at)], [false, true]);
+});
+
+/** Two connections of one peer: how the first and the second were made, and which one stays. */
+const TWINS: readonly (readonly [string, Partial<Who>, Partial<Who>, "first" | "second"])[] = [
+  ["we dialled, then a lesser one did", {}, { isIncoming: true }, "first"],
+  ["we dialled, then a greater one did", { peerId: ALL_ONES }, { isIncoming: true }, "second"],
+  ["a lesser one dialled, then we did", { isIncoming: true }, {}, "second"],
+  ["a greater one dialled, then we did", { isIncoming: true, peerId: ALL_ONES }, {}, "first"],
+  ["it dialled twice", { isIncoming: true, peerId: ALL_ONES }, { isIncoming: true }, "first"],
+  ["we dialled twice", {}, {}, "first"],
+  ["somebody elsewhere has its id", { peerId: ALL_ONES }, {
+    isIncoming: true,
+    host: "10.0.0.9",
+  }, "first"],
+];
+
+Deno.test("admit() keeps one connection to a peer, that which the peer keeps, too, when", async (t) => {
+  for (const [words, one, other, expected] of TWINS) {
+    await t.step(words, async () => {
+      await using rig = new Rig(5);
+      const who = { isIncoming: false, peerId: ALL_ZERO, ...one };
+      const first = await rig.connect(1, who);
+      const connecting = rig.connect(2, { isIncoming: false, peerId: who.peerId, ...other });
+      if (expected === "first") {
+        await assertRejects(() => connecting, PeerError, "connected already");
+      } else assert((await connecting).isOpen);
+      assertEquals([first.isOpen, rig.swarm.size], [expected === "first", 1]);
+    });
+  }
 });

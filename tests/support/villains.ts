@@ -199,14 +199,15 @@ export function badExtensionHandshake(payload = "d1:md"): Behaviour {
 }
 
 /** Names 100,000 peers that there are not, all of this machine, by peer exchange (BEP 11). */
-export function pexFlood(): Behaviour {
-  const random = randomOf(7);
+export function pexFlood(seed = 7): Behaviour {
+  const random = randomOf(seed);
   const entry = () => [127, 1 + random(255), random(256), random(256), 0, 1];
-  const added = Uint8Array.from(Array.from({ length: 10_000 }, entry).flat());
   return {
     onExtensions(peer, { extensions }) {
-      const payload = encodeBencode({ added });
-      for (let n = 0; n < 10; n++) peer.outbox.extended(extensions.get("ut_pex") ?? 0, payload);
+      for (let message = 0; message < 10; message++) {
+        const added = Uint8Array.from(Array.from({ length: 10_000 }, entry).flat());
+        peer.outbox.extended(extensions.get("ut_pex") ?? 0, encodeBencode({ added }));
+      }
     },
   };
 }
