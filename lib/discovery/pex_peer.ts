@@ -10,7 +10,6 @@
 import { formatAddress, type PeerAddress } from "../base/address.ts";
 import { isSharedHost } from "../base/host.ts";
 import type { DownloadEvent } from "../events.ts";
-import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { decodePex, encodePex, PEX_FLAG, type PexContact, type PexMessage } from "./pex_message.ts";
 
@@ -82,9 +81,9 @@ export class PexPeer implements PeerRole {
     shared.enter(session);
   }
 
-  /** Where a peer that dialled us listens, its extension handshake says. */
-  receive(message: Message): void {
-    if (message.kind === "extended") this.#shared.enter(this.#session);
+  /** A peer that dialled us may have said where it listens. */
+  introduced(): void {
+    this.#shared.enter(this.#session);
   }
 
   receiveExtended(payload: Uint8Array): void {
@@ -97,8 +96,6 @@ export class PexPeer implements PeerRole {
       .map(({ address }) => address);
     if (addresses.length > 0) this.#shared.heard(addresses);
   }
-
-  settle(): void {}
 
   tick(nowMs: number): void {
     const id = this.#session.extensionId("ut_pex");

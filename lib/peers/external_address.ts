@@ -7,7 +7,6 @@
 import { formatHost } from "../base/compact.ts";
 import { isPeerHost, isPrivateHost } from "../base/host.ts";
 import { isIPv4 } from "../base/ip.ts";
-import type { Message } from "./message.ts";
 import type { PeerRole, Role, Session } from "./session.ts";
 
 /** How many votes are remembered, the newest. */
@@ -51,14 +50,10 @@ export class ExternalAddress implements Role {
 
   join(peer: Session): PeerRole {
     return {
-      receive: ({ kind }: Message) => {
+      introduced: () => {
         const yourip = peer.extension?.yourip;
-        if (kind !== "extended" || yourip === undefined) return;
-        this.vote(formatHost(yourip), peer.wire.remote.host);
+        if (yourip !== undefined) this.vote(formatHost(yourip), peer.wire.remote.host);
       },
-      settle: () => {},
-      tick: () => {},
-      leave: () => {},
     };
   }
 

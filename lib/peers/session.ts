@@ -44,15 +44,23 @@ export interface Role {
 /** A role towards one peer. What it throws as PeerError ends that peer, anything else the download. */
 export interface PeerRole {
   /** One message; its bytes are valid during the call only. */
-  receive(message: Message): void;
+  receive?(message: Message): void;
+  /** The peer has said something of itself, which `extension` of the session has (BEP 10). */
+  introduced?(): void;
   /** One message of the role's extension; its bytes are valid during the call only. */
   receiveExtended?(payload: Uint8Array): void;
   /** Every message of one read was received: the time to decide and to ask. */
-  settle(): void;
+  settle?(): void;
   /** Called a few times a second. @param nowMs the swarm's clock, which stands still while we do */
-  tick(nowMs: number): void;
+  tick?(nowMs: number): void;
   /** The connection has ended. */
-  leave(): void;
+  leave?(): void;
+}
+
+type Receiver = PeerRole & Required<Pick<PeerRole, "receive">>;
+
+function isReceiver(role: PeerRole): role is Receiver {
+  return role.receive !== undefined;
 }
 
 /** What we say of ourselves in the extension handshake. */
@@ -96,6 +104,8 @@ export class Session {
   /** Whether a block of it was of use. */
   wasUseful = false;
   readonly #roles: readonly PeerRole[];
+  /** Those of them that are shown every message: nobody else is bothered with blocks. */
+  readonly #receivers: readonly Receiver[];
   readonly #extensions: ExtensionRegistry;
   #spokenAtMs: number;
   #heardAtMs: number;
@@ -125,6 +135,7 @@ export class Session {
     }
     if (options.bitfield !== undefined) wire.outbox.bitfield(options.bitfield);
     this.#roles = options.roles.map((role) => role.join(this));
+    this.#receivers = this.#roles.filter(isReceiver);
   }
 
   /**
@@ -141,7 +152,7 @@ export class Session {
       // What has come already is taken in one go, and answered once.
       if (!this.wire.hasMore || reads >= MAX_READS_IN_A_ROW) {
         reads = 0;
-        for (const role of this.#roles) role.settle();
+        for (const role of this.#roles) role.settle?.();
         this.speak();
         const relief = this.#relief();
         if (relief !== undefined) await this.#holdUp(relief);
@@ -197,14 +208,14 @@ export class Session {
     if (silenceMs > MAX_SILENCE_MS) {
       throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");
     }
-    for (const role of this.#roles) role.tick(nowMs);
+    for (const role of this.#roles) role.tick?.(nowMs);
     if (nowMs - this.#spokenAtMs > KEEP_ALIVE_MS) this.wire.outbox.keepAlive();
     this.speak();
   }
 
   /** Ends the roles; the swarm calls it once, after the wire was disposed. */
   leave(): void {
-    for (const role of this.#roles) role.leave();
+    for (const role of this.#roles) role.leave?.();
   }
 
   /** Leaves the peer unread until there is relief, or nothing to read any more. */
@@ -236,7 +247,7 @@ export class Session {
         this.#receiveExtended(message);
         break;
     }
-    for (const role of this.#roles) role.receive(message);
+    for (const role of this.#receivers) role.receive(message);
   }
 
   #receiveExtended(message: Message & { readonly kind: "extended" }): void {
@@ -245,7 +256,9 @@ export class Session {
       return role?.receiveExtended?.(message.payload);
     }
     const said = decodeExtensionHandshake(message.payload);
-    if (said !== undefined) this.extension = mergeExtensionHandshakes(this.extension, said);
+    if (said === undefined) return;
+    this.extension = mergeExtensionHandshakes(this.extension, said);
+    for (const role of this.#roles) role.introduced?.();
   }
 
   /** Nobody is unchoked yet, so every request comes from a peer that should not ask. */
