@@ -134,17 +134,20 @@ export class Engine implements AsyncDisposable {
 
   /** The peers that the user named, then those that trackers name. */
   async *addresses(): AsyncGenerator<readonly PeerAddress[], void, undefined> {
-    yield this.#options.peers ?? [];
-    for await (const addresses of this.announcer.addresses()) {
-      if (addresses.some(({ host }) => !isPrivateHost(host))) this.#letPeersIn();
+    const { peers = [] } = this.#options;
+    yield peers;
+    const announced = this.announcer.addresses();
+    this.#letPeersIn(peers);
+    for await (const addresses of announced) {
+      this.#letPeersIn(addresses);
       yield addresses;
     }
   }
 
-  /** Peers are beyond our network: they can dial us if its gateway has a port for us. */
-  #letPeersIn(): void {
+  /** Peers beyond our network can dial us if its gateway has a port for us; for others it is not asked. */
+  #letPeersIn(peers: readonly PeerAddress[]): void {
     const { usePortMapping = true, bind, report } = this.#options;
-    if (!usePortMapping) return;
+    if (!usePortMapping || peers.every(({ host }) => isPrivateHost(host))) return;
     const { signal } = this;
     const { port } = this.#listener.addr;
     const onMapped: KeepMappedOptions["onMapped"] = ({ externalHost, externalPort }) => {
