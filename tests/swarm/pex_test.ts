@@ -5,7 +5,7 @@ import { MAX_HEARD_CONTACTS } from "../../lib/discovery/pex_message.ts";
 import { MAX_HEARD_HOSTS, MAX_HEARD_MESSAGES } from "../../lib/discovery/pex_peer.ts";
 import type { DownloadEvent } from "../../lib/events.ts";
 import { HttpTracker } from "../support/http_tracker.ts";
-import { startSeeder } from "../support/seeder.ts";
+import { type Behaviour, startSeeder } from "../support/seeder.ts";
 import {
   concurrently,
   downloadWhole,
@@ -126,6 +126,27 @@ Deno.test("download() sends and takes no peer exchange", async (t) => {
     assertEquals(first?.messages, []);
     for (const { met, messages } of others) assertEquals([[...met], messages], [[FIRST_HOST], []]);
   });
+});
+
+const NAMING: readonly (readonly [string, { isPrivate?: true; usePex?: false }, boolean])[] = [
+  ["of a public torrent", {}, true],
+  ...WITHOUT.map(([words, options]) => [words, options, false] as const),
+];
+
+Deno.test("download() names peer exchange in its handshake or not:", async (t) => {
+  for (const [words, { isPrivate, ...options }, isNamed] of NAMING) {
+    await t.step(words, async () => {
+      const files = { files: 64 * KIB, pieceLength: 64 * KIB, ...(isPrivate ? { isPrivate } : {}) };
+      const fixture = makeTorrent(files);
+      const named: string[][] = [];
+      const onExtensions: Behaviour["onExtensions"] = (_, { extensions }) => {
+        named.push([...extensions.keys()]);
+      };
+      await using seeder = await startSeeder({ ...fixture, behaviour: { onExtensions } });
+      await downloadWhole(fixture, { from: [seeder], ...options });
+      assertEquals(named, [["lt_donthave", ...(isNamed ? ["ut_pex"] : [])]]);
+    });
+  }
 });
 
 Deno.test("download() follows up few of the 100,000 peers that one names, and is whole", async () => {
