@@ -6,18 +6,20 @@
  */
 import { formatAddress, type PeerAddress } from "./base/address.ts";
 import { GaveUpError, PeerError } from "./base/errors.ts";
-import { makePeerId, type PeerId, USER_AGENT } from "./base/identity.ts";
+import { makePeerId, type PeerId } from "./base/identity.ts";
 import { UdpSocket } from "./base/udp_socket.ts";
 import { Downloads } from "./blocks/request.ts";
+import { Pex } from "./discovery/pex.ts";
+import { introductionOf } from "./engine/introduction.ts";
+import { Whereabouts } from "./engine/whereabouts.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger, SourceId } from "./ledger.ts";
 import { budgetMemoryBytes } from "./ledger/budget.ts";
 import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
-import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
-import type { Haves, Introduction } from "./peers/session.ts";
+import type { Haves } from "./peers/session.ts";
 import { Swarm } from "./peers/swarm.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
@@ -28,9 +30,6 @@ import { Announcer } from "./tracker/announce.ts";
 
 /** How many peers to be connected to at most, where nobody says. */
 const DEFAULT_MAX_PEERS = 200;
-
-/** Requests that we say we queue for a peer (BEP 10). */
-const OWN_REQQ = 500;
 
 /** With fewer peers than this, trackers are asked for more as soon as they allow. */
 const FEW_PEERS = 10;
@@ -48,6 +47,8 @@ export interface EngineOptions {
   readonly bind?: string;
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
+  readonly usePex?: boolean;
+  readonly usePortMapping?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -78,17 +79,18 @@ export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #ending = new AbortController();
   readonly #peerId: PeerId = makePeerId();
-  readonly #book = new PeerBook();
+  readonly #book: PeerBook;
   readonly #bans = new BanList();
   readonly #liars = new Set<SourceId>();
-  readonly #listener: Deno.TcpListener | undefined;
+  readonly #where: Whereabouts;
   readonly #udp: UdpSocket;
+  readonly #pex: Pex | undefined;
   #goal: { readonly isReached: () => boolean; readonly resolve: () => void } | undefined;
   #onFailure: (error: unknown) => void = () => {};
 
   /** @throws when the port that was asked for cannot be listened on */
   constructor(options: EngineOptions) {
-    const { metainfo, ledger, report, bind, maxPeers = DEFAULT_MAX_PEERS } = options;
+    const { ledger, report, bind, maxPeers = DEFAULT_MAX_PEERS } = options;
     this.#options = options;
     this.signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.meter = new Meter(ledger);
@@ -99,29 +101,20 @@ export class Engine implements AsyncDisposable {
       count: this.meter.countSent,
       onFailure: (error) => this.#fail(error),
     });
-    if (options.listens ?? true) this.#listener = listen({ port: options.port, bind });
-    const port = this.#listener?.addr.port ?? 0;
+    const where = this.#where = new Whereabouts({ ...options, signal: this.signal });
+    this.#book = new PeerBook((address) => where.priorityOf(address));
+    where.external.onChange = () => this.#book.rank();
     this.#udp = new UdpSocket({ bind });
-    this.announcer = new Announcer({
-      trackers: metainfo.trackers,
-      isPrivate: metainfo.isPrivate,
-      infoHash: metainfo.infoHash,
-      peerId: this.#peerId,
-      port,
-      bind,
-      udp: this.#udp,
-      signal: this.signal,
-      report,
-      stats: () => this.meter.transferred,
-      switched: () => this.#leavePeers(),
-    });
+    this.announcer = this.#makeAnnouncer();
+    this.#pex = this.#makePex();
     this.swarm = new Swarm({
       peerId: this.#peerId,
       maxPeers,
       buffers: new ReadBuffers(ledger.budget.memory),
-      relief: () => ledger.budget.relief,
-      roles: [this.downloads, this.uploads],
-      introduction: this.#introduction(port),
+      relief: () => ledger.budget.relief(),
+      roles: [this.downloads, this.uploads, where.external, ...(this.#pex ? [this.#pex] : [])],
+      introduction: introductionOf(where, ledger),
+      priorityOf: (address) => where.priorityOf(address),
       book: this.#book,
       bans: this.#bans,
       haves: () => this.#haves,
@@ -129,14 +122,22 @@ export class Engine implements AsyncDisposable {
       onFailure: (error) => this.#fail(error),
       onTick: (nowMs) => this.#tick(nowMs),
     });
-    const host = this.#listener?.addr.hostname;
-    if (host !== undefined) report({ kind: "listening", host, port });
+    const { listener } = where;
+    if (listener === undefined) return;
+    const { hostname: host, port } = listener.addr;
+    report({ kind: "listening", host, port });
   }
 
   /** The peers that the user named, then those that trackers name. */
   async *addresses(): AsyncGenerator<readonly PeerAddress[], void, undefined> {
-    yield this.#options.peers ?? [];
-    yield* this.announcer.addresses();
+    const { peers = [] } = this.#options;
+    yield peers;
+    const announced = this.announcer.addresses();
+    this.#where.letIn(peers);
+    for await (const addresses of announced) {
+      this.#where.letIn(addresses);
+      yield addresses;
+    }
   }
 
   /** What the stage connect() needs of all this. */
@@ -148,7 +149,8 @@ export class Engine implements AsyncDisposable {
       bitfieldLength: ledger.verified.length,
       book: this.#book,
       gate: this.swarm,
-      ...(this.#listener === undefined ? {} : { listener: this.#listener }),
+      tips: this.#pex?.addresses,
+      listener: this.#where.listener,
       ...(bind === undefined ? {} : { bind }),
       signal: this.signal,
       onFailure: (address, { message }) => {
@@ -198,16 +200,36 @@ export class Engine implements AsyncDisposable {
     await promise;
   }
 
-  #introduction(port: number): Introduction {
-    const { ledger } = this.#options;
-    return {
-      reqq: OWN_REQQ,
-      client: USER_AGENT,
-      ...(port === 0 ? {} : { port }),
-      get isUploadOnly() {
-        return ledger.isComplete;
+  #makeAnnouncer(): Announcer {
+    const { metainfo, report, bind } = this.#options;
+    const where = this.#where;
+    return new Announcer({
+      trackers: metainfo.trackers,
+      isPrivate: metainfo.isPrivate,
+      infoHash: metainfo.infoHash,
+      peerId: this.#peerId,
+      get port() {
+        return where.port;
       },
-    };
+      bind,
+      udp: this.#udp,
+      signal: this.signal,
+      report,
+      stats: () => this.meter.transferred,
+      switched: () => this.#leavePeers(),
+      onExternalHost: (host, tracker) => where.external.vote(host, tracker),
+    });
+  }
+
+  /** Peer exchange, unless the torrent is private (BEP 27) or the user does not want it. */
+  #makePex(): Pex | undefined {
+    const { metainfo, ledger, report, usePex = true } = this.#options;
+    if (metainfo.isPrivate || !usePex) return undefined;
+    return new Pex({
+      isOwn: (address) => this.#where.isOwn(address),
+      wantsSeeds: () => !ledger.isComplete,
+      report,
+    });
   }
 
   get #haves(): Haves {
@@ -262,12 +284,13 @@ export class Engine implements AsyncDisposable {
   /** Closes every connection and takes no more: nothing changes the ledger from then on. */
   async hangUp(): Promise<void> {
     this.#ending.abort(new DOMException("The download has ended", "AbortError"));
-    this.#listener?.[Symbol.dispose]();
+    this.#where.close();
     await this.swarm[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.hangUp(), this.announcer[Symbol.asyncDispose]()]);
+    const goodbyes = [this.hangUp(), this.announcer[Symbol.asyncDispose]()];
+    await Promise.all([...goodbyes, this.#where[Symbol.asyncDispose]()]);
     await this.#udp[Symbol.asyncDispose]();
   }
 }

@@ -49,7 +49,7 @@ export { Swarm, type SwarmOptions } from "./peers/swarm.ts";
 export type { ExtensionHandshake } from "./peers/extension.ts";
 export { ReadBuffers } from "./peers/read_buffers.ts";
 export type { Outbox } from "./peers/outbox.ts";
-export type { Introduction, PeerRole, Role, Session } from "./peers/session.ts";
+export type { Haves, Introduction, PeerRole, Role, Session } from "./peers/session.ts";
 export type { Wire } from "./peers/wire.ts";
 export { type Outcome, PeerBook } from "./peers/peer_book.ts";
 export { BanList, type BanSubject } from "./peers/ban_list.ts";
@@ -92,7 +92,7 @@ export {
   type TorrentFile,
 } from "./torrent/metainfo.ts";
 
-export { type AddressFamily, decodeCompactPeers } from "./tracker/compact.ts";
+export { type AddressFamily, decodeCompactPeers } from "./base/compact.ts";
 export {
   type MockTracker,
   type MockTrackerOptions,

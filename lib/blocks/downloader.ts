@@ -4,26 +4,25 @@
  * @module
  */
 import { PeerError } from "../base/errors.ts";
-import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
+import type { Ledger, Need, OpenPiece, Source, SourceId } from "../ledger.ts";
+import { decodeDontHave } from "../peers/dont_have.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { checkIndex, noteHaves } from "./announced.ts";
 import type { Claims } from "./claims.ts";
-import { FastTerms } from "./fast.ts";
+import { Terms } from "./terms.ts";
+import { isWorthDoubling } from "./doubling.ts";
 import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
 import { type Asker, MAX_REQUESTERS, pickAmong, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
 
-/** A source in end game is asked for what another one is, when that one takes this many times as long. */
-const DOUBLING_FACTOR = 2;
-
-/** How much longer, at least, in milliseconds. */
-const DOUBLING_MARGIN_MS = 100;
-
 /** Requests that a peer gets however many share the budget. */
 const MIN_SHARE = 4;
+
+/** The same for one that answers at once: as many as make a full run or two, read and stored in one go. */
+const MIN_NEAR_SHARE = 32;
 
 /** How long a peer waits for room in the budget before it is given of what is kept back. */
 const STARVED_MS = 2_000;
@@ -43,6 +42,8 @@ export interface Shared extends IntakeShared {
   readonly claims: Claims;
   /** How many requests anybody may have outstanding. */
   readonly share: number;
+  /** What of the budget is for somebody who does not starve. */
+  readonly need: Need;
   /** What this downloader wants has changed. */
   changed(): void;
   /** How long a source will take to answer what it is asked, in milliseconds. */
@@ -62,11 +63,12 @@ export class Downloader implements PeerRole, Asker {
   readonly session: Session;
   readonly source: Source;
   readonly ledger: Ledger;
+  readonly isOurs: Asker["isOurs"];
   readonly #shared: Shared;
   readonly #queue = new RequestQueue();
   readonly #pace: Pace;
   readonly #intake: Intake;
-  readonly #terms = new FastTerms();
+  readonly #terms = new Terms();
   #stalledAtMs: number | undefined;
   #busyAtMs = Infinity;
 
@@ -75,6 +77,7 @@ export class Downloader implements PeerRole, Asker {
     this.session = session;
     this.#shared = shared;
     this.ledger = shared.ledger;
+    this.isOurs = (pieceIndex) => shared.claims.isOurs(pieceIndex);
     this.source = this.ledger.holdings.add();
     this.#intake = new Intake(shared, this.source, this.#queue);
     this.#pace = new Pace(startDepth);
@@ -98,9 +101,8 @@ export class Downloader implements PeerRole, Asker {
   /** How long the peer will take to answer what it is asked, in milliseconds; Infinity when it does not. */
   get drainMs(): number {
     const { length } = this.#queue;
-    return length === 0 || this.#pace.isStalled(this.#nowMs)
-      ? Infinity
-      : this.#pace.drainMs(length);
+    const isSilent = length === 0 || this.#pace.isStalled(this.#nowMs);
+    return isSilent ? Infinity : this.#pace.drainMs(length);
   }
 
   /** The clock that stands still while we do. */
@@ -110,12 +112,6 @@ export class Downloader implements PeerRole, Asker {
 
   receive(message: Message): void {
     switch (message.kind) {
-      case "have":
-      case "bitfield":
-      case "haveAll":
-      case "haveNone":
-        if (noteHaves(this.ledger, this.source, message)) this.dismissSeed();
-        return;
       case "allowedFast":
         checkIndex(this.ledger, message.pieceIndex);
         return this.#terms.allow(message.pieceIndex);
@@ -138,7 +134,9 @@ export class Downloader implements PeerRole, Asker {
         if (this.session.extension?.reqq !== undefined) {
           this.#pace.setLimit(this.session.extension.reqq);
         }
-        if (this.session.extension?.isUploadOnly) this.dismissSeed();
+        return this.dismissSeed();
+      default:
+        if (noteHaves(this.ledger, this.source, message)) this.dismissSeed();
     }
   }
 
@@ -147,6 +145,17 @@ export class Downloader implements PeerRole, Asker {
     const isSeed = this.source.isComplete || this.session.extension?.isUploadOnly;
     if (!isSeed || !this.ledger.isComplete) return;
     this.session.wire.close(new PeerError("Peer wants nothing, and nor do we", "needless"));
+  }
+
+  /** The peer has lost a piece: what it is asked for of it will not come (BEP 54). */
+  receiveExtended(payload: Uint8Array): void {
+    const pieceIndex = decodeDontHave(payload);
+    checkIndex(this.ledger, pieceIndex);
+    this.#terms.lost();
+    for (const { piece, block } of this.#queue.giveUpPiece(pieceIndex)) {
+      this.ledger.unrequest(piece, block);
+    }
+    this.ledger.lose(this.source, pieceIndex);
   }
 
   settle(): void {
@@ -159,6 +168,7 @@ export class Downloader implements PeerRole, Asker {
     if (this.session.isHeldUp) this.#pace.excuse(nowMs);
     this.#pace.tick(nowMs, this.#queue.length);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
+    this.session.isSeed = this.source.isComplete;
     this.#watchStall(nowMs);
     this.session.setInteresting(this.source.isUseful);
     this.refill();
@@ -184,7 +194,7 @@ export class Downloader implements PeerRole, Asker {
     }
     const wasIdle = this.#queue.length === 0;
     const isStarved = this.#nowMs - this.#busyAtMs > STARVED_MS;
-    const picked = pickBlocks(this, count, isStarved ? "starved" : "usual");
+    const picked = pickBlocks(this, count, isStarved ? "starved" : this.#shared.need);
     if (picked < count) this.#shared.idle(this);
     if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
@@ -211,16 +221,11 @@ export class Downloader implements PeerRole, Asker {
   isWorthDoubling(piece: OpenPiece, block: number): boolean {
     // Who stalls is asked to learn when it is back, and must not take the place of who answers.
     if (!this.source.isServing || this.#queue.has(piece.pieceIndex, block)) return false;
-    const ownMs = this.#pace.drainMs(this.#queue.length + 1);
-    const othersMs = this.#shared.drainMs(piece.sourceOf[block]);
-    // The last place is for one that is known to answer: those that may stall must not have them all.
-    const isLastPlace = (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1;
-    if (ownMs === Infinity) return othersMs === Infinity && !isLastPlace;
-    return othersMs > DOUBLING_FACTOR * ownMs + DOUBLING_MARGIN_MS;
-  }
-
-  isOurs(pieceIndex: number): boolean {
-    return this.#shared.claims.isOurs(pieceIndex);
+    return isWorthDoubling({
+      ownMs: this.#pace.drainMs(this.#queue.length + 1),
+      othersMs: this.#shared.drainMs(piece.sourceOf[block]),
+      isLastPlace: (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1,
+    });
   }
 
   /** Asks again: there may be work now. @throws nothing; a peer that fails here is closed */
@@ -237,27 +242,22 @@ export class Downloader implements PeerRole, Asker {
   cancel(piece: OpenPiece, block: number): void {
     if (this.#queue.giveUp(piece.pieceIndex, block) === undefined) return;
     this.ledger.unrequest(piece, block);
-    this.session.wire.outbox.cancel(
-      piece.pieceIndex,
-      block * BLOCK_LENGTH,
-      this.#lengthOf(piece, block),
-    );
+    const lengthBytes = this.#lengthOf(piece, block);
+    this.session.wire.outbox.cancel(piece.pieceIndex, block * BLOCK_LENGTH, lengthBytes);
     this.wake();
   }
 
   get #share(): number {
-    return Math.max(Math.floor(this.#shared.share), MIN_SHARE);
+    const least = this.#pace.isNear ? MIN_NEAR_SHARE : MIN_SHARE;
+    return Math.max(Math.floor(this.#shared.share), least);
   }
 
   /** A request will not be answered (BEP 6). */
   #rejected(pieceIndex: number, block: number): void {
-    const piece = this.#queue.take(pieceIndex, block);
-    if (piece !== undefined) {
-      if (!this.session.isChokingUs) this.#terms.rejected(this.#nowMs, this.session.receivedBytes);
-      this.ledger.unrequest(piece, block);
-    } else if (!this.#queue.takeReturned(pieceIndex, block)) {
-      throw new PeerError("Peer rejects what it was not asked for", "protocol");
-    }
+    const piece = this.#queue.reject(pieceIndex, block);
+    if (piece === undefined) return;
+    if (!this.session.isChokingUs) this.#terms.rejected(this.#nowMs, this.session.receivedBytes);
+    this.ledger.unrequest(piece, block);
   }
 
   #deliver(): void {

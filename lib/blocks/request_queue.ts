@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PeerError } from "../base/errors.ts";
 import type { OpenPiece } from "../ledger.ts";
 
 /** The most requests that any peer is asked at once, whatever it says it takes. */
@@ -50,11 +51,33 @@ export class RequestQueue {
     return at === -1 ? undefined : this.#removeAt(at);
   }
 
+  /**
+   * Takes out a request that the peer rejects; undefined when it was given up before.
+   *
+   * @throws {PeerError} "protocol", when there was none
+   */
+  reject(pieceIndex: number, block: number): OpenPiece | undefined {
+    const piece = this.take(pieceIndex, block);
+    if (piece !== undefined || this.takeReturned(pieceIndex, block)) return piece;
+    throw new PeerError("Peer rejects what it was not asked for", "protocol");
+  }
+
   /** Takes out an outstanding request that was cancelled: its answer may still come. */
   giveUp(pieceIndex: number, block: number): OpenPiece | undefined {
     const piece = this.take(pieceIndex, block);
     if (piece !== undefined) this.#remember(pieceIndex, block);
     return piece;
+  }
+
+  /** Takes out what is outstanding of a piece that the peer has lost: answers may still be on their way. */
+  giveUpPiece(pieceIndex: number): readonly Request[] {
+    const lost: Request[] = [];
+    for (let at = this.#head; at < this.#pieces.length; at++) {
+      const [piece, block] = [this.#pieces[at], this.#blocks[at]];
+      if (piece?.pieceIndex === pieceIndex && block !== undefined) lost.push({ piece, block });
+    }
+    for (const { block } of lost) this.giveUp(pieceIndex, block);
+    return lost;
   }
 
   /** Takes out everything: the peer choked us or stalls. Answers may still come. */

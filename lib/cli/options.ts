@@ -121,6 +121,8 @@ function readPeering(given: Given): Peering {
   return {
     peers: (given.get("peer") ?? []).map(readPeer),
     ...(given.has("no-listen") ? { listens: false } : {}),
+    ...(given.has("no-pex") ? { usePex: false } : {}),
+    ...(given.has("no-port-mapping") ? { usePortMapping: false } : {}),
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
     ...(maxPeers === undefined ? {} : { maxPeers }),

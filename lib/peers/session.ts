@@ -8,12 +8,16 @@
  *
  * @module
  */
+import type { PeerAddress } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import {
   decodeExtensionHandshake,
   encodeExtensionHandshake,
+  EXTENSION_HANDSHAKE_ID,
   type ExtensionHandshake,
+  mergeExtensionHandshakes,
 } from "./extension.ts";
+import type { ExtensionRegistry } from "./extension_registry.ts";
 import type { Message } from "./message.ts";
 import type { Wire } from "./wire.ts";
 
@@ -26,14 +30,10 @@ const MAX_READS_IN_A_ROW = 4;
 /** A peer that says nothing for so long is gone. */
 const MAX_SILENCE_MS = 150_000;
 
-/** A peer that serves us, is asked, and gives nothing for so long snubs us. */
-const SNUB_MS = 60_000;
-
-/** The id of the extension handshake itself (BEP 10). */
-const EXTENSION_HANDSHAKE_ID = 0;
-
 /** A part that we play towards every peer: downloading, uploading, an extension. */
 export interface Role {
+  /** The name of the extension (BEP 10) whose messages it takes. */
+  readonly extension?: string;
   /** Begins to play it towards one peer. */
   join(peer: Session): PeerRole;
 }
@@ -41,13 +41,23 @@ export interface Role {
 /** A role towards one peer. What it throws as PeerError ends that peer, anything else the download. */
 export interface PeerRole {
   /** One message; its bytes are valid during the call only. */
-  receive(message: Message): void;
+  receive?(message: Message): void;
+  /** The peer has said something of itself, which `extension` of the session has (BEP 10). */
+  introduced?(): void;
+  /** One message of the role's extension; its bytes are valid during the call only. */
+  receiveExtended?(payload: Uint8Array): void;
   /** Every message of one read was received: the time to decide and to ask. */
-  settle(): void;
+  settle?(): void;
   /** Called a few times a second. @param nowMs the swarm's clock, which stands still while we do */
-  tick(nowMs: number): void;
+  tick?(nowMs: number): void;
   /** The connection has ended. */
-  leave(): void;
+  leave?(): void;
+}
+
+type Receiver = PeerRole & Required<Pick<PeerRole, "receive">>;
+
+function isReceiver(role: PeerRole): role is Receiver {
+  return role.receive !== undefined;
 }
 
 /** What we say of ourselves in the extension handshake. */
@@ -57,7 +67,7 @@ export interface Introduction {
   /** The name and version of this program. */
   readonly client: string;
   /** The port that we listen on. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Whether we want nothing any more (BEP 21). */
   readonly isUploadOnly?: boolean;
 }
@@ -74,6 +84,8 @@ export interface Haves {
 export interface SessionOptions {
   readonly roles: readonly Role[];
   readonly introduction: Introduction;
+  /** Of `roles`. */
+  readonly extensions: ExtensionRegistry;
   /** What we have, to begin with. */
   readonly haves: Haves;
   /** The swarm's clock, which stands still while we do; in milliseconds. */
@@ -94,36 +106,36 @@ export class Session {
   isInterestedInUs = false;
   /** Whether we told it last that we want something it has. */
   isInteresting = false;
-  /** What the peer said of itself, once it has. */
+  /** What the peer said of itself so far, once it has. */
   extension: ExtensionHandshake | undefined;
+  /** Whether it has every piece. */
+  isSeed = false;
   /** Whether a block of it was of use. */
   wasUseful = false;
   /** Payload received, in bytes. */
   receivedBytes = 0;
   readonly #roles: readonly PeerRole[];
+  /** Those of them that are shown every message: nobody else is bothered with blocks. */
+  readonly #receivers: readonly Receiver[];
+  readonly #extensions: ExtensionRegistry;
   #spokenAtMs: number;
   #heardAtMs: number;
   readonly #now: () => number;
   readonly #relief: () => Promise<void> | undefined;
   #isHeldUp = false;
   #nowMs: number;
-  /** What was received, and when that was last seen to have grown, or nothing was to come. */
-  #lastReceivedBytes = 0;
-  #givenAtMs: number;
 
   /** Writes the extension handshake and what we have to the outbox, then lets every role join. */
   constructor(wire: Wire, options: SessionOptions) {
     this.wire = wire;
     this.#now = options.now;
+    this.#extensions = options.extensions;
     this.#relief = options.relief ?? (() => undefined);
-    this.#nowMs =
-      this.#spokenAtMs =
-      this.#heardAtMs =
-      this.#givenAtMs =
-        this.#now();
+    this.#nowMs = this.#spokenAtMs = this.#heardAtMs = this.#now();
     this.introduce(options.introduction);
     this.#tellHaves(options.haves);
     this.#roles = options.roles.map((role) => role.join(this));
+    this.#receivers = this.#roles.filter(isReceiver);
   }
 
   /**
@@ -140,7 +152,7 @@ export class Session {
       // What has come already is taken in one go, and answered once.
       if (!this.wire.hasMore || reads >= MAX_READS_IN_A_ROW) {
         reads = 0;
-        for (const role of this.#roles) role.settle();
+        for (const role of this.#roles) role.settle?.();
         this.speak();
         const relief = this.#relief();
         if (relief !== undefined) await this.#holdUp(relief);
@@ -152,9 +164,10 @@ export class Session {
 
   /** Says who we are; again, when that has changed. */
   introduce(introduction: Introduction): void {
-    const { handshake, remote, outbox } = this.wire;
+    const { handshake, remote: { host: yourip }, outbox } = this.wire;
     if (!handshake.supportsExtensions) return;
-    const said = encodeExtensionHandshake({ ...introduction, yourip: remote.host });
+    const extensions = this.#extensions.ids;
+    const said = encodeExtensionHandshake({ ...introduction, yourip, extensions });
     outbox.extended(EXTENSION_HANDSHAKE_ID, said);
   }
 
@@ -163,14 +176,17 @@ export class Session {
     return this.#isHeldUp;
   }
 
+  /** Where it can be dialled; undefined while a peer that dialled us has not said so (BEP 10). */
+  get listensAt(): PeerAddress | undefined {
+    const { remote, isIncoming } = this.wire;
+    if (!isIncoming) return remote;
+    const port = this.extension?.port;
+    return port === undefined ? undefined : { host: remote.host, port };
+  }
+
   /** The swarm's clock when something last came, or at the last tick if that was later; in milliseconds. */
   get nowMs(): number {
     return this.#nowMs;
-  }
-
-  /** Whether the peer has let us ask, and given nothing for a minute. */
-  get isSnubbing(): boolean {
-    return this.#nowMs - this.#givenAtMs > SNUB_MS;
   }
 
   /** Says whether we want something that the peer has; repeats nothing. */
@@ -179,6 +195,11 @@ export class Session {
     this.isInteresting = isInteresting;
     if (isInteresting) this.wire.outbox.interested();
     else this.wire.outbox.notInterested();
+  }
+
+  /** The id under which the peer takes messages of an extension; undefined when it takes none. */
+  extensionId(name: string): number | undefined {
+    return this.extension?.extensions.get(name);
   }
 
   /** Sends what the outbox holds. @throws {PeerError} when the peer does not read */
@@ -196,15 +217,14 @@ export class Session {
     if (silenceMs > MAX_SILENCE_MS) {
       throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");
     }
-    this.#watchGiving();
-    for (const role of this.#roles) role.tick(nowMs);
+    for (const role of this.#roles) role.tick?.(nowMs);
     if (nowMs - this.#spokenAtMs > KEEP_ALIVE_MS) this.wire.outbox.keepAlive();
     this.speak();
   }
 
   /** Ends the roles; the swarm calls it once, after the wire was disposed. */
   leave(): void {
-    for (const role of this.#roles) role.leave();
+    for (const role of this.#roles) role.leave?.();
   }
 
   /** Leaves the peer unread until there is relief, or nothing to read any more. */
@@ -222,13 +242,6 @@ export class Session {
     else if (extent !== "none") outbox.bitfield(bits);
   }
 
-  #watchGiving(): void {
-    const isDue = this.isInteresting && !this.isChokingUs && !this.#isHeldUp;
-    if (isDue && this.receivedBytes === this.#lastReceivedBytes) return;
-    this.#lastReceivedBytes = this.receivedBytes;
-    this.#givenAtMs = this.#nowMs;
-  }
-
   #receive(message: Message): void {
     switch (message.kind) {
       case "choke":
@@ -244,11 +257,20 @@ export class Session {
         this.isInterestedInUs = false;
         break;
       case "extended":
-        if (message.extensionId === EXTENSION_HANDSHAKE_ID) {
-          this.extension = decodeExtensionHandshake(message.payload);
-        }
+        this.#receiveExtended(message);
         break;
     }
-    for (const role of this.#roles) role.receive(message);
+    for (const role of this.#receivers) role.receive(message);
+  }
+
+  #receiveExtended(message: Message & { readonly kind: "extended" }): void {
+    if (message.extensionId !== EXTENSION_HANDSHAKE_ID) {
+      const role = this.#roles[this.#extensions.roleOf(message.extensionId) ?? -1];
+      return role?.receiveExtended?.(message.payload);
+    }
+    const said = decodeExtensionHandshake(message.payload);
+    if (said === undefined) return;
+    this.extension = mergeExtensionHandshakes(this.extension, said);
+    for (const role of this.#roles) role.introduced?.();
   }
 }

@@ -26,6 +26,9 @@ const READ_AHEAD = 16;
 /** Requests that make no sense, or come from a choked peer, after which it is closed. */
 const MAX_BAD_REQUESTS = 300;
 
+/** A peer that serves us, is asked, and gives nothing for so long snubs us. */
+const SNUB_MS = 60_000;
+
 /** Requests of a peer that has just been choked may have crossed our choke on the way. */
 const CROSSING_MS = 2_000;
 
@@ -61,6 +64,9 @@ export class Uploader implements PeerRole, Waiter, Candidate {
   readonly #shared: Shared;
   readonly #asked = new AskedBlocks();
   #badRequests = 0;
+  /** What was received, and when that was last seen to have grown, or nothing was to come. */
+  #receivedBytes = 0;
+  #givenAtMs: number;
   /** How many pieces the peer has said it has. */
   #haveCount = 0;
   /** Bytes left of each piece that the peer may have while it is choked; undefined until it is told. */
@@ -69,7 +75,7 @@ export class Uploader implements PeerRole, Waiter, Candidate {
   constructor(session: Session, shared: Shared) {
     this.session = session;
     this.#shared = shared;
-    this.joinedAtMs = this.changedAtMs = session.nowMs;
+    this.joinedAtMs = this.changedAtMs = this.#givenAtMs = session.nowMs;
     session.wire.onDrained = () => this.#serve();
   }
 
@@ -82,7 +88,7 @@ export class Uploader implements PeerRole, Waiter, Candidate {
   }
 
   get isSnubbing(): boolean {
-    return this.session.isSnubbing;
+    return this.session.nowMs - this.#givenAtMs > SNUB_MS;
   }
 
   receive(message: Message): void {
@@ -112,7 +118,13 @@ export class Uploader implements PeerRole, Waiter, Candidate {
     if (this.#asked.length > 0) this.#serve();
   }
 
-  tick(): void {}
+  tick(nowMs: number): void {
+    const { isInteresting, isChokingUs, isHeldUp, receivedBytes } = this.session;
+    const isDue = isInteresting && !isChokingUs && !isHeldUp;
+    if (isDue && receivedBytes === this.#receivedBytes) return;
+    this.#receivedBytes = receivedBytes;
+    this.#givenAtMs = nowMs;
+  }
 
   leave(): void {
     this.#asked.clear();

@@ -1,5 +1,5 @@
 /**
- * What a peer grants and denies beyond choking (BEP 6): pure, the clock is handed in.
+ * What a peer grants, denies and loses, beyond choking (BEP 6, 54): pure, the clock is handed in.
  *
  * @module
  */
@@ -14,13 +14,17 @@ const PAUSE_MS = 1_000;
 /** Rejections in a row, without a block, after which a peer is closed: it offers what it does not give. */
 const MAX_REJECTIONS = 2_000;
 
-/** What one peer has granted and denied. */
-export class FastTerms {
+/** A peer that loses more pieces than this only makes us work. */
+const MAX_LOSSES = 1_000;
+
+/** What one peer has granted, denied and lost. */
+export class Terms {
   /** Pieces that may be asked for while it chokes us. */
   readonly allowed = new Set<number>();
   #pausedUntilMs = -Infinity;
   #rejections = 0;
   #receivedBytes = 0;
+  #losses = 0;
 
   /** A piece may be asked for while the peer chokes us. */
   allow(pieceIndex: number): void {
@@ -41,6 +45,12 @@ export class FastTerms {
     if (this.#rejections > MAX_REJECTIONS) {
       throw new PeerError("Peer rejects what it offers", "protocol");
     }
+  }
+
+  /** A piece is not there any more. @throws {PeerError} at too many */
+  lost(): void {
+    this.#losses++;
+    if (this.#losses > MAX_LOSSES) throw new PeerError("Peer loses piece after piece", "protocol");
   }
 
   /** Whether the peer is better left alone for a while. */
