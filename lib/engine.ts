@@ -10,6 +10,7 @@ import { makePeerId, type PeerId } from "./base/identity.ts";
 import { UdpSocket } from "./base/udp_socket.ts";
 import { Downloads } from "./blocks/request.ts";
 import { Pex } from "./discovery/pex.ts";
+import { Goal } from "./engine/goal.ts";
 import { introductionOf } from "./engine/introduction.ts";
 import { Whereabouts } from "./engine/whereabouts.ts";
 import type { DownloadEvent } from "./events.ts";
@@ -19,7 +20,7 @@ import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
 import { PeerBook } from "./peers/peer_book.ts";
-import type { Haves } from "./peers/session.ts";
+import type { Haves, Role } from "./peers/session.ts";
 import { Swarm } from "./peers/swarm.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
@@ -48,6 +49,9 @@ export interface EngineOptions {
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
   readonly usePex?: boolean;
+  /** Whether peers are told that we have nothing; then a role of `extraRoles` shows what there is. */
+  readonly hidesHaves?: boolean;
+  readonly extraRoles?: readonly Role[];
   readonly usePortMapping?: boolean;
   readonly signal: AbortSignal;
 }
@@ -85,12 +89,11 @@ export class Engine implements AsyncDisposable {
   readonly #where: Whereabouts;
   readonly #udp: UdpSocket;
   readonly #pex: Pex | undefined;
-  #goal: { readonly isReached: () => boolean; readonly resolve: () => void } | undefined;
-  #onFailure: (error: unknown) => void = () => {};
+  readonly #goal = new Goal();
 
   /** @throws when the port that was asked for cannot be listened on */
   constructor(options: EngineOptions) {
-    const { ledger, report, bind, maxPeers = DEFAULT_MAX_PEERS } = options;
+    const { ledger, report, bind, extraRoles = [], maxPeers = DEFAULT_MAX_PEERS } = options;
     this.#options = options;
     this.signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.meter = new Meter(ledger);
@@ -112,8 +115,14 @@ export class Engine implements AsyncDisposable {
       maxPeers,
       buffers: new ReadBuffers(ledger.budget.memory),
       relief: () => ledger.budget.relief(),
-      roles: [this.downloads, this.uploads, where.external, ...(this.#pex ? [this.#pex] : [])],
-      introduction: introductionOf(where, ledger),
+      roles: [
+        this.downloads,
+        this.uploads,
+        where.external,
+        ...(this.#pex ? [this.#pex] : []),
+        ...extraRoles,
+      ],
+      introduction: introductionOf(where, () => this.#haves.extent === "all"),
       priorityOf: (address) => where.priorityOf(address),
       book: this.#book,
       bans: this.#bans,
@@ -186,18 +195,9 @@ export class Engine implements AsyncDisposable {
     this.#options.report({ kind: "seeding", ...goal });
   }
 
-  /**
-   * Resolves at the first tick at which `isReached` says so.
-   *
-   * @throws what ends everything before that; the signal's reason
-   */
-  async until(isReached: () => boolean): Promise<void> {
-    this.signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#goal = { isReached, resolve };
-    this.#onFailure = reject;
-    this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
-    await promise;
+  /** Resolves at the first tick at which `isReached` says so. @throws what ends everything before that */
+  until(isReached: () => boolean): Promise<void> {
+    return this.#goal.until(isReached, this.signal);
   }
 
   #makeAnnouncer(): Announcer {
@@ -234,13 +234,14 @@ export class Engine implements AsyncDisposable {
 
   get #haves(): Haves {
     const { ledger: { verified: bits, verifiedCount, isComplete } } = this.#options;
+    if (this.#options.hidesHaves) return { bits, extent: "none" };
     return { bits, extent: isComplete ? "all" : verifiedCount === 0 ? "none" : "some" };
   }
 
   /** Ends everything: it is nobody's fault but ours. */
   #fail(error: unknown): void {
     this.downloads.runs.fail(error);
-    this.#onFailure(error);
+    this.#goal.fail(error);
   }
 
   /** Closes the peer and never talks to it again. */
@@ -274,7 +275,7 @@ export class Engine implements AsyncDisposable {
     const { report, timeoutMs, ledger } = this.#options;
     const progress = this.meter.tick(nowMs, this.swarm.size);
     if (progress !== undefined) report(progress);
-    if (this.#goal?.isReached()) this.#goal.resolve();
+    this.#goal.look();
     if (this.swarm.size < FEW_PEERS && !ledger.isComplete) this.announcer.starve();
     else this.announcer.satisfy();
     if (timeoutMs === undefined || ledger.isComplete || this.meter.idleMs < timeoutMs) return;

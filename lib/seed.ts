@@ -5,9 +5,10 @@
  */
 import type { PeerAddress } from "./base/address.ts";
 import { plainMemory } from "./base/memory.ts";
-import { Engine, seedMemoryBytes } from "./engine.ts";
+import { Engine, type EngineOptions, seedMemoryBytes } from "./engine.ts";
 import { type EventQueue, eventsOf } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
+import type { Ledger } from "./ledger.ts";
 import { openLedger } from "./opening.ts";
 import { connect } from "./peers/connect.ts";
 import { type SeedableStore, SeedStore } from "./storage/seed_store.ts";
@@ -35,6 +36,8 @@ export interface SeedOptions extends SeedGoal {
   readonly bind?: string;
   /** How many peers to be connected to at most. @default 200 */
   readonly maxPeers?: number;
+  /** Whether to show each peer but a piece or two at a time (BEP 16): for one who is alone to have all. */
+  readonly superSeed?: boolean;
   /** Ends it. */
   readonly signal?: AbortSignal;
   /** Where the bytes are instead of in `directory`; disposed at the end. */
@@ -77,8 +80,17 @@ async function run(
     throw new Error(`Cannot seed "${metainfo.name}": pieces missing or wrong: ${bad}`);
   }
   const report = (event: DownloadEvent) => events.push(event);
-  await using engine = new Engine({ ...options, metainfo, ledger, store, report });
+  const show = options.superSeed ? await superSeeding(ledger) : {};
+  await using engine = new Engine({ ...options, ...show, metainfo, ledger, store, report });
   return await serveAll(engine, metainfo, options);
+}
+
+/** Loaded here, for few want it. */
+async function superSeeding(
+  ledger: Ledger,
+): Promise<Pick<EngineOptions, "hidesHaves" | "extraRoles">> {
+  const { SuperSeed } = await import("./upload/super_seed.ts");
+  return { hidesHaves: true, extraRoles: [new SuperSeed({ ledger })] };
 }
 
 /** Connects to whoever wants something, and serves until the goal is reached. @throws what ends it before */

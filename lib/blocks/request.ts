@@ -103,13 +103,11 @@ export class Downloads implements Role, Shared {
     return this.#sessions.get(source);
   }
 
-  /** Tells everybody who lacks them that we have these pieces now. */
+  /** Tells all but seeds that we have these pieces now: who has one, too, may want to know how it spreads. */
   announceHave(pieceIndices: readonly number[]): void {
     for (const { session, source } of this.#downloaders.values()) {
       if (source.isComplete) continue;
-      for (const pieceIndex of pieceIndices) {
-        if (!source.has(pieceIndex)) session.wire.outbox.have(pieceIndex);
-      }
+      for (const pieceIndex of pieceIndices) session.wire.outbox.have(pieceIndex);
     }
   }
 

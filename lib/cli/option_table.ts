@@ -151,6 +151,11 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "stop to seed after so long (default: never)",
   },
   {
+    name: "super-seed",
+    commands: ["seed"],
+    summary: "show each peer but a piece or two at a time, as the only seed does best",
+  },
+  {
     name: "json",
     commands: [...PEERS, "show", "verify"],
     summary: "JSON on standard output: one object a line; show: one object",

@@ -78,7 +78,8 @@ function invocationOf(
     case "verify":
       return { kind: command, display, source: checkSource(first), directory: second };
     case "seed": {
-      const options = { ...readPeering(given), ...readGoal(given), directory: second };
+      const superSeed = given.has("super-seed");
+      const options = { ...readPeering(given), ...readGoal(given), superSeed, directory: second };
       return { kind: command, display, source: checkSource(first), options };
     }
     case "tracker": {

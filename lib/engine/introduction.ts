@@ -4,7 +4,6 @@
  * @module
  */
 import { USER_AGENT } from "../base/identity.ts";
-import type { Ledger } from "../ledger.ts";
 import type { Introduction } from "../peers/session.ts";
 
 /** Requests that we say we queue for a peer (BEP 10). */
@@ -13,7 +12,7 @@ const OWN_REQQ = 500;
 /** An introduction that says at each time how things are by then. */
 export function introductionOf(
   where: { readonly port: number },
-  ledger: Pick<Ledger, "isComplete">,
+  wantsNothing: () => boolean,
 ): Introduction {
   return {
     reqq: OWN_REQQ,
@@ -22,7 +21,7 @@ export function introductionOf(
       return where.port === 0 ? undefined : where.port;
     },
     get isUploadOnly() {
-      return ledger.isComplete;
+      return wantsNothing();
     },
   };
 }

@@ -150,6 +150,7 @@ function placeOf(message: Message): string {
     case "piece":
     case "rejectRequest":
       return ` ${message.pieceIndex}:${message.begin / BLOCK_LENGTH}`;
+    case "have":
     case "allowedFast":
       return ` ${message.pieceIndex}`;
     default:

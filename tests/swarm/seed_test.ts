@@ -97,6 +97,15 @@ Deno.test("seed() dials the peers that it is told of, and stops after its time",
     assertSameBytes(store.bytes, FIXTURE.content);
   }));
 
+Deno.test("seed() shows its pieces one after the other, if it is to", () =>
+  inFolder(async (directory) => {
+    await writeContent(directory, FIXTURE);
+    const seeder = startSeed({ directory, superSeed: true, ratio: 1 });
+    const run = await downloadWhole(FIXTURE, { peers: [await seeder.address] });
+    await seeder.ended;
+    assert(eventsOf(run, "progress").every(({ seeds }) => seeds === 0));
+  }));
+
 Deno.test("seed() refuses files that are not complete, and says how many pieces are wrong", () =>
   inFolder(async (directory) => {
     await writeContent(directory, FIXTURE);
