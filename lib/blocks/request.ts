@@ -32,6 +32,9 @@ const FAR_BYTES = LIMITS.usual - MAX_WAITING_BYTES;
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;
 
+/** With no more peers than this, each learns at once of a new piece; of more, a few times a second. */
+const MAX_PROMPT = 24;
+
 /** What is downloaded, and who counts. */
 export interface DownloadsOptions {
   /** One Downloads for each: it takes the ledger's `onWork`. */
@@ -108,6 +111,7 @@ export class Downloads implements Role, Shared {
     for (const { session, source } of this.#downloaders.values()) {
       if (source.isComplete) continue;
       for (const pieceIndex of pieceIndices) session.wire.outbox.have(pieceIndex);
+      if (this.#downloaders.size <= MAX_PROMPT) speakNow(session);
     }
   }
 
@@ -181,6 +185,15 @@ export class Downloads implements Role, Shared {
       this.#sessions.delete(id);
       return;
     }
+  }
+}
+
+/** Never throws; a peer that fails here is closed. */
+function speakNow(session: Session): void {
+  try {
+    session.speak();
+  } catch (error) {
+    session.wire.close(error);
   }
 }
 

@@ -106,9 +106,15 @@ export class ShownPeer implements PeerRole {
     }
   }
 
-  /** Another peer has it: this one has given it on, or need not. */
+  /** Another peer has it: this one has given it on, or need not. Never throws: the fault would be its own. */
   passedOn(pieceIndex: number): void {
-    if (this.#shown.delete(pieceIndex)) this.#show();
+    if (!this.#shown.delete(pieceIndex) || !this.#session.wire.isOpen) return;
+    this.#show();
+    try {
+      this.#session.speak();
+    } catch (error) {
+      this.#session.wire.close(error);
+    }
   }
 
   tick(nowMs: number): void {
