@@ -189,6 +189,7 @@ export class Engine implements AsyncDisposable {
 
   /** Everything is there: whoever wants something may come, and those who want nothing may go. */
   startSeeding(goal: { readonly ratio?: number; readonly seconds?: number }): void {
+    this.meter.mode = "seed";
     this.swarm.isPatient = true;
     this.swarm.introduceAgain();
     this.downloads.dismissSeeds();

@@ -10,6 +10,8 @@
 export interface ProgressEvent {
   /** Comes every half second. */
   readonly kind: "progress";
+  /** What is being done: seeding begins once everything is there, if it is to. */
+  readonly mode: "download" | "seed";
   /** Bytes verified and stored, padding included. */
   readonly haveBytes: number;
   /** The length of the torrent in bytes, padding included. */

@@ -21,6 +21,8 @@ interface Sample {
 
 /** What was transferred, and how fast. */
 export class Meter {
+  /** What is told to be going on. */
+  mode: ProgressEvent["mode"] = "download";
   readonly #ledger: Ledger;
   #downloadedBytes = 0;
   #uploadedBytes = 0;
@@ -89,6 +91,7 @@ export class Meter {
     const { downloadRate, uploadRate } = this.#rates();
     return {
       kind: "progress",
+      mode: this.mode,
       haveBytes: verifiedBytes,
       totalBytes: geometry.totalLength,
       havePieces: verifiedCount,

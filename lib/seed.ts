@@ -34,6 +34,10 @@ export interface SeedOptions extends SeedGoal {
   readonly listens?: boolean;
   /** The local address for everything; nothing is sent from another one. @default any */
   readonly bind?: string;
+  /** Whether to exchange addresses with peers (BEP 11); a private torrent never does. @default true */
+  readonly usePex?: boolean;
+  /** Whether to ask the gateway of a private network to let peers in. @default true */
+  readonly usePortMapping?: boolean;
   /** How many peers to be connected to at most. @default 200 */
   readonly maxPeers?: number;
   /** Whether to show each peer but a piece or two at a time (BEP 16): for one who is alone to have all. */

@@ -13,6 +13,7 @@ function checking(checkedBytes: number): DownloadEvent {
 function progress(haveBytes: number): DownloadEvent {
   return {
     kind: "progress",
+    mode: "download",
     haveBytes,
     totalBytes: 100,
     havePieces: 0,

@@ -114,12 +114,12 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: "no-pex",
-    commands: ["download"],
+    commands: PEERS,
     summary: "do not exchange addresses with peers",
   },
   {
     name: "no-port-mapping",
-    commands: ["download"],
+    commands: PEERS,
     summary: "do not ask the gateway of a private network to let peers in",
   },
   {

@@ -105,7 +105,10 @@ function readDownload(given: Given): DownloadOptions {
   };
 }
 
-type Peering = Pick<SeedOptions, "peers" | "port" | "listens" | "bind" | "maxPeers">;
+type Peering = Pick<
+  SeedOptions,
+  "peers" | "port" | "listens" | "bind" | "maxPeers" | "usePex" | "usePortMapping"
+>;
 
 /** What all have in common who talk with peers. */
 function readPeering(given: Given): Peering {

@@ -41,7 +41,7 @@ const PLAIN = "\x1b[39m";
 /** The line of a running download. */
 export function renderProgress(name: string, event: ProgressEvent, style: LineStyle): string {
   const { haveBytes, totalBytes } = event;
-  if (haveBytes === totalBytes) return renderSeeding(name, event, style);
+  if (event.mode === "seed") return renderSeeding(name, event, style);
   return renderLine({
     name,
     percent: formatPercent(haveBytes, totalBytes).padStart(5),
@@ -52,10 +52,17 @@ export function renderProgress(name: string, event: ProgressEvent, style: LineSt
 
 /** The same once everything is there, and only given: nothing of it ends, so that there is no bar. */
 function renderSeeding(name: string, event: ProgressEvent, style: LineStyle): string {
-  const fields = seedingFields(event);
-  const room = style.columns - 1 - fields.join(GAP).length - GAP.length;
-  const shown = nameFor(name, room);
-  return fitWhole([...(shown === undefined ? [] : [shown]), ...fields].join(GAP), style);
+  const [first = "", ...others] = seedingFields(event);
+  const line = [first];
+  let room = style.columns - 1 - first.length;
+  for (const field of others) {
+    if (field.length + GAP.length > room) break;
+    line.push(field);
+    room -= field.length + GAP.length;
+  }
+  const shown = nameFor(name, room - GAP.length);
+  if (shown !== undefined) line.unshift(shown);
+  return line.join(GAP).slice(0, Math.max(0, style.columns - 1));
 }
 
 function seedingFields(event: ProgressEvent): string[] {
@@ -99,7 +106,7 @@ export function renderChecking(name: string, event: CheckingEvent, style: LineSt
 
 /** The same as words without a bar, for a log. */
 export function describeProgress(event: ProgressEvent): string {
-  if (event.haveBytes === event.totalBytes) return seedingFields(event).join(", ");
+  if (event.mode === "seed") return seedingFields(event).join(", ");
   const done = `${formatBytes(event.haveBytes)} of ${formatBytes(event.totalBytes)}`;
   const percent = formatPercent(event.haveBytes, event.totalBytes);
   return [`${percent} (${done})`, ...progressFields(event)].join(", ");

@@ -23,6 +23,7 @@ class TextTarget {
 
 const PROGRESS: ProgressEvent = {
   kind: "progress",
+  mode: "download",
   haveBytes: 5 * MIB,
   totalBytes: 10 * MIB,
   havePieces: 5,

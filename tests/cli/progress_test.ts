@@ -11,6 +11,7 @@ import type { ProgressEvent } from "../../lib/events.ts";
 const MIB = 1024 * 1024;
 const HALF: ProgressEvent = {
   kind: "progress",
+  mode: "download",
   haveBytes: 450 * MIB,
   totalBytes: 1000 * MIB,
   havePieces: 450,
@@ -110,4 +111,22 @@ Deno.test("describeProgress() puts the same in words for a log", () => {
     describeProgress(HALF),
     "45.0% (450 MiB of 1000 MiB), 12.3 MiB/s, 0:45 left, 23 peers, 4 seeds",
   );
+});
+
+Deno.test("renderProgress() shows what is given while seeding, and no bar", () => {
+  const seeding: ProgressEvent = {
+    ...HALF,
+    mode: "seed",
+    haveBytes: HALF.totalBytes,
+    uploadedBytes: HALF.totalBytes / 2,
+    uploadRate: 1024,
+    peers: 2,
+  };
+  const line = renderProgress("name", seeding, { columns: 100, colors: "off" });
+  assert(line.startsWith("name  seeding at 1.00 KiB/s  "), line);
+  assert(line.endsWith("given, ratio 0.50  2 peers"), line);
+  for (let columns = 1; columns < 100; columns++) {
+    const { length } = renderProgress("name", seeding, { columns, colors: "off" });
+    assert(length < columns, `${columns}`);
+  }
 });

@@ -114,6 +114,24 @@ Deno.test("seed() refuses files that are not complete, and says how many pieces 
     assertEquals(error.message, 'Cannot seed "fixture": pieces missing or wrong: 6 of 16');
   }));
 
+Deno.test("download() gives what it has while it downloads: two halves make two wholes", async () => {
+  const { pieceCount } = metainfo.geometry;
+  const half = (rest: number) => [...Array(pieceCount).keys()].filter((at) => at % 2 === rest);
+  await using even = await startSeeder({ ...FIXTURE, pieces: half(0) });
+  await using odd = await startSeeder({ ...FIXTURE, pieces: half(1) });
+  const stores = [new MemoryStore(metainfo), new MemoryStore(metainfo)] as const;
+  const stop = new AbortController();
+  const common = { seed: {}, signal: stop.signal };
+  const first = new Running(startDownload(FIXTURE, { ...common, store: stores[0], from: [even] }));
+  const peers = [await first.address];
+  const rest = { ...common, store: stores[1], from: [odd], peers };
+  const second = new Running(startDownload(FIXTURE, rest));
+  await Promise.all([first.until("complete"), second.until("complete")]);
+  stop.abort(new Error("stop"));
+  await Promise.allSettled([first.ended, second.ended]);
+  for (const store of stores) assertSameBytes(store.bytes, FIXTURE.content);
+});
+
 Deno.test("download() goes on to seed, and leaves a state that vouches for the files", () =>
   inFolder(async (directory) => {
     await using source = await startSeeder(FIXTURE);
