@@ -9,11 +9,20 @@ import type { Disk } from "./disk.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
 import { readFreeBytes } from "./free_space.ts";
-import { type Hashed, HashedSoFar, planRanges } from "./hashing.ts";
-import { type Findings, PieceHasher, type PieceRange } from "./piece_hasher.ts";
+import {
+  allPieces,
+  type Hashed,
+  HashedSoFar,
+  HashesSoFar,
+  type HashMaker,
+  planRanges,
+} from "./hashing.ts";
+import { HASH_LENGTH } from "./piece_digest.ts";
+import { type Findings, PieceHasher } from "./piece_hasher.ts";
 import { PieceKeeper } from "./piece_keeper.ts";
+import { type PieceRange, PieceSweep } from "./piece_sweep.ts";
 import type { CheckProgress, Outcome, RunBytes } from "./store.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import type { TorrentLayout } from "./stored_torrent.ts";
 import { TorrentFiles } from "./torrent_files.ts";
 import { isZero } from "./zeros.ts";
 
@@ -24,22 +33,24 @@ const PROBE_LENGTH = 256;
 const FILES_PER_TURN = 256;
 
 /** Owns the files of one torrent. */
-export class LocalDisk implements Disk {
-  readonly #torrent: StoredTorrent;
+export class LocalDisk implements Disk, HashMaker {
+  readonly #torrent: TorrentLayout;
   readonly #directory: string;
   readonly #files: Files;
   readonly #bytes: TorrentFiles;
   readonly #keeper: PieceKeeper;
+  readonly #sweep: PieceSweep;
   readonly #hasher: PieceHasher;
 
   /** Opens nothing yet. @param directory the output folder */
-  constructor(torrent: StoredTorrent, directory: string, options: FilesOptions = {}) {
+  constructor(torrent: TorrentLayout, directory: string, options: FilesOptions = {}) {
     this.#torrent = torrent;
     this.#directory = directory;
     this.#files = new Files(torrent.files, new Folders(directory), options);
     this.#bytes = new TorrentFiles(torrent, this.#files);
     this.#keeper = new PieceKeeper(torrent, this.#bytes);
-    this.#hasher = new PieceHasher(torrent, this.#files);
+    this.#sweep = new PieceSweep(torrent.geometry);
+    this.#hasher = new PieceHasher(torrent, this.#files, this.#sweep);
   }
 
   /** put(), at once. @throws {StorageError} */
@@ -50,6 +61,17 @@ export class LocalDisk implements Disk {
   /** Hashes those pieces of a range whose bit is set, at once. */
   hashNow(range: PieceRange, wanted: Uint8Array): Findings {
     return this.#hasher.hash(range, wanted);
+  }
+
+  /** Makes the hashes of the pieces of a range, at once. @throws {StorageError} */
+  makeHashesNow(range: PieceRange): Uint8Array {
+    const { first, end } = range;
+    const hashes = new Uint8Array((end - first) * HASH_LENGTH);
+    this.#sweep.run(range, {
+      read: (offset, into) => this.#bytes.read(offset, into),
+      finish: (pieceIndex, digest) => hashes.set(digest, (pieceIndex - first) * HASH_LENGTH),
+    });
+    return hashes;
   }
 
   put(run: RunBytes): Promise<Outcome> {
@@ -77,6 +99,20 @@ export class LocalDisk implements Disk {
       await delay(0, { signal });
     }
     return hashed;
+  }
+
+  async *makeHashes(
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncGenerator<CheckProgress, Uint8Array, undefined> {
+    const { geometry } = this.#torrent;
+    const made = new HashesSoFar(geometry);
+    for (const range of planRanges(geometry, allPieces(geometry))) {
+      signal.throwIfAborted();
+      made.add(range, this.makeHashesNow(range));
+      yield made.progress;
+      await delay(0, { signal });
+    }
+    return made.hashes;
   }
 
   probe(pieces: Uint8Array): Promise<Uint8Array> {

@@ -60,12 +60,17 @@ export class PieceDigest {
     this.#hash.update(bytes);
   }
 
-  /** Ends the piece: whether its hash is the expected one. */
-  finish(expected: Uint8Array): boolean {
+  /** Ends the piece: its SHA-1. */
+  finish(): Uint8Array {
     const digest = this.#hash?.digest() ?? this.#zeroDigest();
+    this.clear();
+    return digest;
+  }
+
+  /** Begins a piece anew, whatever was fed before. */
+  clear(): void {
     this.#hash = undefined;
     this.#zeroCount = 0;
-    return isSameHash(digest, expected);
   }
 
   #zeroDigest(): Uint8Array {

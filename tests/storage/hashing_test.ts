@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { HashedSoFar, planRanges } from "../../lib/storage/hashing.ts";
-import type { PieceRange } from "../../lib/storage/piece_hasher.ts";
+import type { PieceRange } from "../../lib/storage/piece_sweep.ts";
 import type { CheckProgress } from "../../lib/storage/store.ts";
 import type { Geometry } from "../../lib/torrent/geometry.ts";
 import { bitsOf, KIB, plainGeometry } from "../support/torrents.ts";
