@@ -5,8 +5,7 @@
  * @module
  */
 import { emptyBits, hasBit, setBit } from "../base/bits.ts";
-import type { Geometry } from "../torrent/geometry.ts";
-import { HASH_LENGTH } from "./piece_digest.ts";
+import { type Geometry, HASH_LENGTH } from "../torrent/geometry.ts";
 import type { Findings } from "./piece_hasher.ts";
 import type { PieceRange } from "./piece_sweep.ts";
 import type { CheckProgress } from "./store.ts";

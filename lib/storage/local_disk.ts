@@ -5,6 +5,7 @@
  */
 import { delay } from "../base/async.ts";
 import { emptyBits, forEachBit, setBit } from "../base/bits.ts";
+import { HASH_LENGTH } from "../torrent/geometry.ts";
 import type { Disk } from "./disk.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
@@ -17,7 +18,6 @@ import {
   type HashMaker,
   planRanges,
 } from "./hashing.ts";
-import { HASH_LENGTH } from "./piece_digest.ts";
 import { type Findings, PieceHasher } from "./piece_hasher.ts";
 import { PieceKeeper } from "./piece_keeper.ts";
 import { type PieceRange, PieceSweep } from "./piece_sweep.ts";

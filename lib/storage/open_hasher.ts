@@ -1,5 +1,5 @@
 /**
- * What hashes the files below a folder: threads where they can be had.
+ * What hashes the files below a folder: threads, where they can be had and there is enough to do.
  *
  * @module
  */
@@ -7,6 +7,9 @@ import type { Hasher, HashMaker } from "./hashing.ts";
 import type { TorrentLayout } from "./stored_torrent.ts";
 import { canStartThreads } from "./thread/disk_thread.ts";
 import { HashPool, threadsFor } from "./thread/hash_pool.ts";
+
+/** So much is hashed, in bytes, before a thread has started. */
+const WORTH_A_THREAD = 16 * 1024 * 1024;
 
 /** Where the files are, and how much there is to hash. */
 export interface HashingSite {
@@ -21,7 +24,7 @@ export async function openHasher(
   torrent: TorrentLayout,
   { directory, lengthBytes }: HashingSite,
 ): Promise<Hasher & HashMaker & AsyncDisposable> {
-  if (canStartThreads()) {
+  if (lengthBytes >= WORTH_A_THREAD && canStartThreads()) {
     return await HashPool.start({ torrent, directory }, threadsFor(lengthBytes));
   }
   const { LocalDisk } = await import("./local_disk.ts");

@@ -6,8 +6,8 @@
  */
 import { StorageError } from "../base/errors.ts";
 import { hasBit } from "../base/bits.ts";
-import type { FileSpan } from "../torrent/geometry.ts";
-import { hashOf, isSameHash } from "./piece_digest.ts";
+import { type FileSpan, hashOf } from "../torrent/geometry.ts";
+import { isSameHash } from "./piece_digest.ts";
 import { type PieceRange, PieceSweep, type SweepSides } from "./piece_sweep.ts";
 import { forEachSpan } from "./run.ts";
 import type { TorrentLayout } from "./stored_torrent.ts";

@@ -7,8 +7,8 @@
  * @module
  */
 import { createHash, type Hash } from "node:crypto";
-import { BLOCK_LENGTH } from "../torrent/geometry.ts";
-import { digestBlocks, digestOf, hashOf, isSameHash } from "./piece_digest.ts";
+import { BLOCK_LENGTH, hashOf } from "../torrent/geometry.ts";
+import { digestBlocks, digestOf, isSameHash } from "./piece_digest.ts";
 import type { Outcome, RunBytes } from "./store.ts";
 import type { TorrentLayout } from "./stored_torrent.ts";
 

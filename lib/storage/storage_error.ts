@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
   EBUSY: "it is in use by another process",
   EDQUOT: "the disk quota is used up",
   EFBIG: "the file system takes no file this big",
+  EILSEQ: "its name is not UTF-8",
   EIO: "the device reports an error",
   EISDIR: "a folder stands where a file should be",
   ELOOP: "a symbolic link stands there, and links are not followed",
@@ -18,12 +19,13 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
   ENAMETOOLONG: "the name is too long",
   ENFILE: "too many open files in the system",
   ENODATA: "the bytes are not there",
-  ENOENT: "it, or its folder, is gone",
+  ENOENT: "it, or its folder, is not there",
   ENOSPC: "no space is left on the disk",
   ENOTDIR: "a file stands where a folder should be",
   ENXIO: "what stands there is not a regular file",
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
+  ESTALE: "it has changed meanwhile",
 });
 
 /** A StorageError of our own finding: `code` must be one of those that have words. */

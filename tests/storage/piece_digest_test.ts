@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { digestBlocks, digestOf, hashOf, PieceDigest } from "../../lib/storage/piece_digest.ts";
+import { digestBlocks, digestOf, PieceDigest } from "../../lib/storage/piece_digest.ts";
+import { hashOf } from "../../lib/torrent/geometry.ts";
 import { randomBytes } from "../support/torrent_fixture.ts";
 import { sha1 } from "./fixture.ts";
 
