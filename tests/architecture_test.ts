@@ -17,7 +17,7 @@ import {
 } from "./support/source.ts";
 
 const BELOW_STAGES = "base torrent events ledger";
-const STAGES = "tracker peers blocks storage pieces";
+const STAGES = "tracker peers blocks storage pieces create";
 
 /** Who may import whom. `types` are those of which only types may be imported. */
 const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: string }>> = {
@@ -34,6 +34,8 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   "blocks": { to: "base torrent ledger peers blocks", types: "events" },
   // The runs that blocks make are stored, the pieces that are stored are settled.
   "storage": { to: "base torrent ledger storage", types: "events blocks" },
+  // Makes torrents; the pipeline knows nothing of it.
+  "create": { to: "base torrent storage create" },
   "pieces": { to: "base torrent ledger pieces", types: "events blocks storage" },
   // The pipeline composes the stages; the engine is what runs beside it.
   "event_queue": { to: "events" },

@@ -35,7 +35,7 @@ export async function writeNewFile(
   if (!overwrite) throw exists(path);
   // A pipe or a device is written to, not replaced.
   if (!info.isFile) return await write(path, bytes, "old");
-  const draft = `${path}.part`;
+  const draft = `${path}.${crypto.randomUUID()}.part`;
   await writeOrRemove(draft, bytes);
   await doing(path, () => Deno.rename(draft, path));
 }

@@ -16,8 +16,6 @@ import { choosePieceLength } from "../torrent/piece_length.ts";
 import { checkCreateOptions, type CreateOptions } from "./create_options.ts";
 import { confirmUnchanged, type Survey, takeSurvey } from "./survey.ts";
 
-export type { CreateOptions } from "./create_options.ts";
-
 /** How far the hashing is. */
 export interface HashingEvent {
   /** Comes a few times a second. */
@@ -95,6 +93,9 @@ function describe(survey: Survey, options: CreateOptions): TorrentDescription {
 /** Reads the draft as others will read the torrent: better to know before hours of hashing. */
 function tryOut(draft: TorrentDescription, survey: Survey): readonly string[] {
   const metainfo = readDraft(draft);
+  if (metainfo.geometry.hasPadding) {
+    throw new Error(`Cannot create a torrent of "${draft.name}": the name stands for padding`);
+  }
   const remarks = [...metainfo.warnings];
   if (metainfo.name !== draft.name) remarks.push(renaming(1, draft.name, metainfo.name));
   const pairs = survey.files.map(({ path }, index) =>
@@ -109,9 +110,17 @@ function tryOut(draft: TorrentDescription, survey: Survey): readonly string[] {
 }
 
 function renaming(count: number, ours: string, theirs: string): string {
-  const names = count === 1 ? "One name is" : `${count} names are`;
-  const [from, to] = [printable(ours, 300), printable(theirs, 300)];
-  return `${names} made safe where it is downloaded: "${from}" becomes "${to}"`;
+  const others = count > 1 ? `, and ${count - 1} more` : "";
+  return `Will be saved under another name: "${escaped(ours)}" as "${escaped(theirs)}"${others}`;
+}
+
+/** What cannot be seen is mostly what makes the difference. */
+function escaped(name: string): string {
+  const show = (character: string) =>
+    printable(character) === ""
+      ? `\\u{${character.codePointAt(0)?.toString(16)}}`
+      : printable(character);
+  return printable(Array.from(name, show).join(""), 300);
 }
 
 function readDraft(draft: TorrentDescription): Metainfo {

@@ -6,7 +6,7 @@
 import { printable } from "../base/text.ts";
 
 /** Why something is left out. */
-export type LeftOutKind = "symbolic link" | "special file" | "empty folder";
+export type LeftOutKind = "symbolic link" | "special file" | "empty folder" | "padding file";
 
 /** Counts what is left out of a torrent, by its kind. */
 export class LeftOut {

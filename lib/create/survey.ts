@@ -9,6 +9,7 @@
 import { delay } from "../base/async.ts";
 import { errorCode } from "../base/errors.ts";
 import { storageFailure, toStorageError } from "../storage/storage_error.ts";
+import { isPaddingName } from "../torrent/file_entry.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
 import { compareAsBytes } from "./byte_order.ts";
 import { LeftOut } from "./left_out.ts";
@@ -149,7 +150,9 @@ class Visitor {
     for (const { name, isDirectory, isSymlink } of entries) {
       const relative = folder + name;
       if (++this.#seen % FILES_PER_TURN === 0) await delay(0, { signal: this.#signal });
-      if (isDirectory) await this.visit(`${relative}/`);
+      // By its name, everybody takes it for zeros that are in no file.
+      if (isPaddingName(name)) this.leftOut.add("padding file", relative);
+      else if (isDirectory) await this.visit(`${relative}/`);
       else if (isSymlink) this.leftOut.add("symbolic link", relative);
       else this.#visitFile(relative);
     }

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { digestBlocks, digestOf, PieceDigest } from "../../lib/storage/piece_digest.ts";
 import { hashOf } from "../../lib/torrent/geometry.ts";
 import { randomBytes } from "../support/torrent_fixture.ts";
