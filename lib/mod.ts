@@ -118,7 +118,7 @@ export {
 export type { FilesOptions } from "./storage/files.ts";
 export { openDiskStore, type OpenDiskStoreOptions } from "./storage/open.ts";
 export type { DiskStoreOptions } from "./storage/disk_store.ts";
-export type { StoredTorrent } from "./storage/stored_torrent.ts";
+export type { StoredTorrent, TorrentLayout } from "./storage/stored_torrent.ts";
 export { MemoryStore } from "./storage/memory.ts";
 export type {
   CheckProgress,

@@ -20,7 +20,9 @@ import { confirmUnchanged, type Survey, takeSurvey } from "./survey.ts";
 export interface HashingEvent {
   /** Comes a few times a second. */
   readonly kind: "hashing";
+  /** Those that need not be read again. */
   readonly hashedBytes: number;
+  /** The length of all files. */
   readonly totalBytes: number;
 }
 
