@@ -21,7 +21,7 @@ export async function checkNewFile({ path, overwrite }: NewFile): Promise<void> 
   if (info !== undefined && !overwrite) throw exists(path);
   const folder = path.replace(/[^/\\]*$/, "") || ".";
   if (info === undefined && await lookAt(folder) === undefined) {
-    throw storageFailure("write", path, "ENOENT");
+    throw failure(path, "its folder is not there", "ENOENT");
   }
 }
 
@@ -73,6 +73,9 @@ async function lookAt(path: string): Promise<Deno.FileInfo | undefined> {
 }
 
 function exists(path: string): StorageError {
-  const why = "it exists, use --overwrite to replace it";
-  return new StorageError(`Cannot write "${printable(path, 300)}": ${why}`, path, "EEXIST");
+  return failure(path, "it exists, use --overwrite to replace it", "EEXIST");
+}
+
+function failure(path: string, why: string, code: string): StorageError {
+  return new StorageError(`Cannot write "${printable(path, 300)}": ${why}`, path, code);
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { delay } from "../base/async.ts";
-import { errorCode } from "../base/errors.ts";
+import { errorCode, StorageError } from "../base/errors.ts";
 import { storageFailure, toStorageError } from "../storage/storage_error.ts";
 import { isPaddingName } from "../torrent/file_entry.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
@@ -97,6 +97,9 @@ interface Place {
 
 function locate(path: string): Place {
   const given = lastPart(path);
+  if (lookIfThere(path) === undefined) {
+    throw new StorageError(`Cannot read "${path}": nothing is there`, path, "ENOENT");
+  }
   const hasName = given !== "" && given !== "." && given !== "..";
   if (hasName && !lookAt(path).isSymlink) return { path, name: given };
   try {

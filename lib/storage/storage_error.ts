@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
   ENAMETOOLONG: "the name is too long",
   ENFILE: "too many open files in the system",
   ENODATA: "the bytes are not there",
-  ENOENT: "it, or its folder, is not there",
+  ENOENT: "it, or its folder, is gone",
   ENOSPC: "no space is left on the disk",
   ENOTDIR: "a file stands where a folder should be",
   ENXIO: "what stands there is not a regular file",
