@@ -8,7 +8,8 @@
 export function compareAsBytes(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
   for (let at = 0; at < end; at++) {
-    const [one, other] = [a.charCodeAt(at), b.charCodeAt(at)];
+    const one = a.charCodeAt(at);
+    const other = b.charCodeAt(at);
     if (one !== other) return rank(one) - rank(other);
   }
   return a.length - b.length;

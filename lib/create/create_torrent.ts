@@ -98,17 +98,23 @@ function tryOut(draft: TorrentDescription, survey: Survey): readonly string[] {
   if (metainfo.geometry.hasPadding) {
     throw new Error(`Cannot create a torrent of "${draft.name}": the name stands for padding`);
   }
-  const remarks = [...metainfo.warnings];
-  if (metainfo.name !== draft.name) remarks.push(renaming(1, draft.name, metainfo.name));
-  const pairs = survey.files.map(({ path }, index) =>
-    [path.join("/"), metainfo.files[index]?.path.slice(1).join("/") ?? ""] as const
-  ).filter(([ours, theirs]) => survey.isFolder && ours !== theirs);
-  const [first] = pairs;
-  if (first !== undefined) remarks.push(renaming(pairs.length, ...first));
+  const remarks = [...metainfo.warnings, ...compareNames(draft.name, survey, metainfo)];
   if (draft.isPrivate && draft.trackers.length === 0) {
     remarks.push("A private torrent without a tracker finds no peers");
   }
   return remarks;
+}
+
+/** What of the names is not safe as it is. */
+function compareNames(name: string, { files, isFolder }: Survey, theirs: Metainfo): string[] {
+  const remarks = name === theirs.name ? [] : [renaming(1, name, theirs.name)];
+  if (!isFolder) return remarks;
+  const pathOf = (index: number) => theirs.files[index]?.path.slice(1).join("/") ?? "";
+  const others = files.values().map(({ relative }, index) => [relative, pathOf(index)] as const)
+    .filter(([ours, theirs]) => ours !== theirs);
+  const { value: first } = others.next();
+  if (first === undefined) return remarks;
+  return [...remarks, renaming(1 + [...others].length, ...first)];
 }
 
 function renaming(count: number, ours: string, theirs: string): string {

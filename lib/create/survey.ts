@@ -14,12 +14,31 @@ import type { TorrentFile } from "../torrent/metainfo.ts";
 import { compareAsBytes } from "./byte_order.ts";
 import { LeftOut } from "./left_out.ts";
 
-/** A file as it was found. */
-export interface FoundFile extends TorrentFile {
-  /** Below the folder. */
-  readonly path: readonly string[];
-  /** What changes when the file does; see confirmUnchanged(). */
-  readonly stamp: string;
+/** A file as it was found: little of it is kept, for there may be a million of them. */
+export class FoundFile implements TorrentFile {
+  /** Below the folder, its parts joined by slashes. */
+  readonly relative: string;
+  readonly lengthBytes: number;
+  readonly isPadding = false;
+  readonly #modifiedMs: number | undefined;
+  readonly #inode: number | null;
+
+  constructor(relative: string, info: Deno.FileInfo) {
+    this.relative = relative;
+    this.lengthBytes = info.size;
+    this.#modifiedMs = info.mtime?.getTime();
+    this.#inode = info.ino;
+  }
+
+  get path(): readonly string[] {
+    return this.relative.split("/");
+  }
+
+  /** Whether it is still the same file, and as it was. */
+  isAs(info: Deno.FileInfo): boolean {
+    return info.isFile && info.size === this.lengthBytes && info.ino === this.#inode &&
+      info.mtime?.getTime() === this.#modifiedMs;
+  }
 }
 
 /** What was found. */
@@ -44,7 +63,7 @@ export interface SurveyOptions {
 }
 
 /** Files looked at before others get their turn. */
-const FILES_PER_TURN = 1024;
+const FILES_PER_TURN = 4096;
 
 const SEPARATORS = Deno.build.os === "windows" ? /[\\/]+/ : /[/]+/;
 
@@ -60,12 +79,11 @@ export async function takeSurvey(path: string, options: SurveyOptions): Promise<
   if (!info.isDirectory) throw storageFailure("read", place.path, "ENXIO");
   const visitor = new Visitor(place.path, options);
   await visitor.visit("");
-  const found = visitor.found.sort((a, b) => compareAsBytes(a.relative, b.relative));
   return {
     name: place.name,
     isFolder: true,
     directory: place.path,
-    files: found.map(({ relative, ...facts }) => ({ path: relative.split("/"), ...facts })),
+    files: visitor.found.sort((a, b) => compareAsBytes(a.relative, b.relative)),
     remarks: visitor.leftOut.remarks(),
   };
 }
@@ -82,8 +100,8 @@ export function nameOf(path: string): string {
  */
 export async function confirmUnchanged(survey: Survey, signal: AbortSignal): Promise<void> {
   for (const [index, file] of survey.files.entries()) {
-    const path = `${survey.directory}/${file.path.join("/")}`;
-    if (stampOf(lookAt(path)) !== file.stamp) throw storageFailure("read", path, "ESTALE");
+    const path = `${survey.directory}/${file.relative}`;
+    if (!file.isAs(lookAt(path))) throw storageFailure("read", path, "ESTALE");
     if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await delay(0, { signal });
   }
 }
@@ -117,23 +135,13 @@ function lastPart(path: string): string {
 function surveyFile({ path, name }: Place, info: Deno.FileInfo): Survey {
   const onDisk = lastPart(path);
   const directory = path.slice(0, path.lastIndexOf(onDisk)) || ".";
-  const files = [{ path: [onDisk], ...factsOf(info) }];
+  const files = [new FoundFile(onDisk, info)];
   return { name, isFolder: false, directory, files, remarks: [] };
-}
-
-/** What is kept of a file; all that the system says would be too much for 100,000 of them. */
-function factsOf(info: Deno.FileInfo): Omit<FoundFile, "path"> {
-  return { lengthBytes: info.size, isPadding: false, stamp: stampOf(info) };
-}
-
-function stampOf({ size, mtime, dev, ino }: Deno.FileInfo): string {
-  return `${size} ${mtime?.getTime()} ${dev} ${ino}`;
 }
 
 /** Walks through a folder. */
 class Visitor {
-  /** Each with its path below the folder, its parts joined by slashes. */
-  readonly found: (Omit<FoundFile, "path"> & { readonly relative: string })[] = [];
+  readonly found: FoundFile[] = [];
   readonly leftOut = new LeftOut();
   readonly #root: string;
   readonly #signal: AbortSignal;
@@ -165,7 +173,7 @@ class Visitor {
     const info = lookAt(`${this.#root}/${relative}`);
     if (!info.isFile) return this.leftOut.add("special file", relative);
     if (this.#isUnwanted(info)) return;
-    this.found.push({ relative, ...factsOf(info) });
+    this.found.push(new FoundFile(relative, info));
   }
 
   #isUnwanted({ dev, ino }: Deno.FileInfo): boolean {

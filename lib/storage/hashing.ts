@@ -10,7 +10,7 @@ import type { Findings } from "./piece_hasher.ts";
 import type { PieceRange } from "./piece_sweep.ts";
 import type { CheckProgress } from "./store.ts";
 
-/** How much is hashed before others get their turn, in bytes: a longer piece is a range of its own. */
+/** How much a thread hashes before it says so, in bytes: a longer piece is a range of its own. */
 const RANGE_LENGTH = 4 * 1024 * 1024;
 
 /** The same in pieces, for those that are not wanted count, too. */
@@ -70,14 +70,18 @@ export function allPieces({ pieceCount }: Geometry): Uint8Array {
   return emptyBits(pieceCount).fill(0xff);
 }
 
-/** The wanted pieces, in ranges that take about the same time. */
-export function* planRanges(geometry: Geometry, wanted: Uint8Array): Generator<PieceRange, void> {
+/** The wanted pieces, in ranges that take about the same time. @param rangeLength in bytes, at most */
+export function* planRanges(
+  geometry: Geometry,
+  wanted: Uint8Array,
+  rangeLength: number = RANGE_LENGTH,
+): Generator<PieceRange, void> {
   let first = 0;
   let lengthBytes = 0;
   for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
     const isWanted = hasBit(wanted, pieceIndex);
     const next = isWanted ? geometry.pieceLength(pieceIndex) : 0;
-    const isLong = lengthBytes + next > RANGE_LENGTH || pieceIndex - first >= MAX_RANGE_PIECES;
+    const isLong = lengthBytes + next > rangeLength || pieceIndex - first >= MAX_RANGE_PIECES;
     if (isLong && lengthBytes > 0) {
       yield { first, end: pieceIndex };
       lengthBytes = 0;

@@ -29,6 +29,12 @@ import { isZero } from "./zeros.ts";
 /** How many bytes at each end of a piece tell whether something was written. */
 const PROBE_LENGTH = 256;
 
+/** How much is hashed, in bytes, before it is asked whether it is others' turn; there may be many files in it. */
+const RANGE_LENGTH = 256 * 1024;
+
+/** How long others wait for their turn, in milliseconds. */
+const TURN_MS = 20;
+
 /** Empty files made before others get their turn. */
 const FILES_PER_TURN = 256;
 
@@ -92,11 +98,9 @@ export class LocalDisk implements Disk, HashMaker {
   ): AsyncGenerator<CheckProgress, Hashed, undefined> {
     const { geometry } = this.#torrent;
     const hashed = new HashedSoFar(geometry);
-    for (const range of planRanges(geometry, wanted)) {
-      signal.throwIfAborted();
+    for await (const range of takingTurns(planRanges(geometry, wanted, RANGE_LENGTH), signal)) {
       hashed.add(range, this.hashNow(range, wanted));
       yield hashed.progress;
-      await delay(0, { signal });
     }
     return hashed;
   }
@@ -106,11 +110,10 @@ export class LocalDisk implements Disk, HashMaker {
   ): AsyncGenerator<CheckProgress, Uint8Array, undefined> {
     const { geometry } = this.#torrent;
     const made = new HashesSoFar(geometry);
-    for (const range of planRanges(geometry, allPieces(geometry))) {
-      signal.throwIfAborted();
+    const ranges = planRanges(geometry, allPieces(geometry), RANGE_LENGTH);
+    for await (const range of takingTurns(ranges, signal)) {
       made.add(range, this.makeHashesNow(range));
       yield made.progress;
-      await delay(0, { signal });
     }
     return made.hashes;
   }
@@ -168,5 +171,21 @@ export class LocalDisk implements Disk, HashMaker {
       }
       return false;
     });
+  }
+}
+
+/** The ranges, with a turn for others in between now and then. @throws the signal's reason */
+async function* takingTurns(
+  ranges: Iterable<PieceRange>,
+  signal: AbortSignal,
+): AsyncGenerator<PieceRange, void, undefined> {
+  let turnMs = performance.now();
+  for (const range of ranges) {
+    signal.throwIfAborted();
+    if (performance.now() - turnMs >= TURN_MS) {
+      await delay(0, { signal });
+      turnMs = performance.now();
+    }
+    yield range;
   }
 }

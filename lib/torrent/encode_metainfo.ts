@@ -57,7 +57,9 @@ export function encodeMetainfo(torrent: TorrentDescription): Uint8Array<ArrayBuf
 function encodeInfo(torrent: TorrentDescription): BencodeInput {
   const { name, content, pieceLength, pieceHashes, isPrivate, source } = torrent;
   return {
-    ...(typeof content === "number" ? { length: content } : { files: content.map(entryOf) }),
+    ...(typeof content === "number"
+      ? { length: content }
+      : { files: content.values().map(entryOf) }),
     name,
     "piece length": pieceLength,
     pieces: pieceHashes,
