@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Geometry } from "../torrent/geometry.ts";
+import { type FileExtent, Geometry } from "../torrent/geometry.ts";
 import type { Metainfo, TorrentFile } from "../torrent/metainfo.ts";
 
 /** The part of a Metainfo that a disk works by: which bytes lie in which file, and their hashes. */
@@ -40,15 +40,33 @@ export function encodeLayout(torrent: TorrentLayout): LayoutRecord {
   };
 }
 
+/** Takes its path apart only when asked: each thread has all files, and opens few of them. */
+class DecodedFile implements TorrentFile {
+  readonly lengthBytes: number;
+  readonly isPadding: boolean;
+  readonly #path: string;
+
+  constructor(path: string, { lengthBytes, isPadding }: FileExtent) {
+    this.#path = path;
+    this.lengthBytes = lengthBytes;
+    this.isPadding = isPadding;
+  }
+
+  get path(): readonly string[] {
+    return this.#path.split(SEPARATOR);
+  }
+}
+
 /** Back from plain data. */
 export function decodeLayout(record: LayoutRecord): TorrentLayout {
   const { pieceLength, pieceHashes, lengths, paddings } = record;
   const paths = lengths.length === 0 ? [] : record.paths.split(END);
-  const files: TorrentFile[] = paths.map((path, index) => ({
-    path: path.split(SEPARATOR),
-    lengthBytes: lengths[index] ?? 0,
-    isPadding: paddings[index] === 1,
-  }));
+  const files = paths.map((path, index) =>
+    new DecodedFile(path, {
+      lengthBytes: lengths[index] ?? 0,
+      isPadding: paddings[index] === 1,
+    })
+  );
   const geometry = new Geometry(files, pieceLength);
   return { files, pieceLength, geometry, pieceHashes };
 }

@@ -18,6 +18,10 @@ function file(path: readonly string[], lengthBytes: number): TorrentFile {
   return { path, lengthBytes, isPadding: false };
 }
 
+function plain({ path, lengthBytes, isPadding }: TorrentFile): TorrentFile {
+  return { path, lengthBytes, isPadding };
+}
+
 const NAMES = [
   "a\u00a0b",
   "\u2013",
@@ -67,7 +71,7 @@ for (const [name, torrent] of TORRENTS) {
     for (const key of ["pieceLength", "pieceHashes"] as const) {
       assertEquals(decoded[key], torrent[key]);
     }
-    assertEquals(decoded.files, torrent.files);
+    assertEquals(decoded.files.map(plain), torrent.files.map(plain));
     const { geometry } = decoded;
     assertEquals(geometry.totalLength, torrent.geometry.totalLength);
     assertEquals(geometry.pieceCount, torrent.geometry.pieceCount);
