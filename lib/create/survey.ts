@@ -114,12 +114,13 @@ interface Place {
 }
 
 function locate(path: string): Place {
-  const given = lastPart(path);
-  if (lookIfThere(path) === undefined) {
+  const info = lookIfThere(path);
+  if (info === undefined) {
     throw new StorageError(`Cannot read "${path}": nothing is there`, path, "ENOENT");
   }
+  const given = lastPart(path);
   const hasName = given !== "" && given !== "." && given !== "..";
-  if (hasName && !lookAt(path).isSymlink) return { path, name: given };
+  if (hasName && !info.isSymlink) return { path, name: given };
   try {
     const real = Deno.realPathSync(path);
     return { path: real, name: hasName ? given : lastPart(real) };
@@ -156,7 +157,7 @@ class Visitor {
 
   /** @param folder below the root, with a slash at its end, or nothing for the root itself */
   async visit(folder: string): Promise<void> {
-    const entries = readFolder(`${this.#root}/${folder}`);
+    const entries = readFolder(`${this.#root}/${folder}`.replace(/(?<=.)[/]$/, ""));
     if (entries.length === 0 && folder !== "") this.leftOut.add("empty folder", folder);
     for (const { name, isDirectory, isSymlink } of entries) {
       const relative = folder + name;
