@@ -160,6 +160,19 @@ Deno.test({
   },
 });
 
+Deno.test("createTorrent() tells of what will not work", async () => {
+  using folder = new Folder();
+  await writeContent(folder.path, FIXTURE);
+  const { warnings } = await create(`${folder.path}/album`, {
+    isPrivate: true,
+    webSeeds: ["http://h/files/", "http://h/files"],
+  });
+  assertEquals(warnings, [
+    "A private torrent without a tracker finds no peers",
+    'A folder\'s web seed should end with "/": http://h/files',
+  ]);
+});
+
 Deno.test({
   name: "createTorrent() tells of names that will be others where they are downloaded",
   ignore: IS_WINDOWS,
