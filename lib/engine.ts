@@ -99,7 +99,7 @@ export class Engine implements AsyncDisposable {
       peerId: this.#peerId,
       maxPeers,
       buffers: new ReadBuffers(ledger.budget.memory),
-      relief: () => ledger.budget.relief,
+      relief: () => ledger.budget.relief(),
       roles: [this.downloads],
       introduction: { reqq: OWN_REQQ, client: USER_AGENT, port },
       book: this.#book,

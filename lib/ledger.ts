@@ -108,7 +108,7 @@ export class Ledger {
   }
 
   /** Those of them with a block that nobody is asked for, first who has had one longest. */
-  get openWithFree(): Iterable<OpenPiece> {
+  get openWithFree(): ReadonlySet<OpenPiece> {
     return this.#withFree;
   }
 
@@ -189,7 +189,7 @@ export class Ledger {
 
   /** A run is stored, or of no use any more: its memory is for others. */
   release(run: Run): void {
-    const wasSpent = !this.budget.hasRoom("usual");
+    const wasSpent = !this.budget.hasRoom("near");
     this.budget.release(run);
     if (wasSpent) this.onWork();
   }

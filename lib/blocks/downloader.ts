@@ -5,7 +5,7 @@
  */
 import { isBitsOf } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
-import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
+import type { Ledger, Need, OpenPiece, Source, SourceId } from "../ledger.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
@@ -23,6 +23,9 @@ const DOUBLING_MARGIN_MS = 100;
 /** Requests that a peer gets however many share the budget. */
 const MIN_SHARE = 4;
 
+/** The same for one that answers at once: as many as make a full run or two, read and stored in one go. */
+const MIN_NEAR_SHARE = 32;
+
 /** How long a peer waits for room in the budget before it is given of what is kept back. */
 const STARVED_MS = 2_000;
 
@@ -39,6 +42,8 @@ export interface Shared extends IntakeShared {
   deliver(runs: readonly FullRun[]): void;
   /** How many requests anybody may have outstanding. */
   readonly share: number;
+  /** What of the budget is for somebody who does not starve. */
+  readonly need: Need;
   /** What this downloader wants has changed. */
   changed(): void;
   /** How long a source will take to answer what it is asked, in milliseconds. */
@@ -160,7 +165,7 @@ export class Downloader implements PeerRole, Asker {
     }
     const wasIdle = this.#queue.length === 0;
     const isStarved = this.#nowMs - this.#busyAtMs > STARVED_MS;
-    const picked = pickBlocks(this, count, isStarved ? "starved" : "usual");
+    const picked = pickBlocks(this, count, isStarved ? "starved" : this.#shared.need);
     if (picked < count) this.#shared.idle(this);
     if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
@@ -208,7 +213,8 @@ export class Downloader implements PeerRole, Asker {
   }
 
   get #share(): number {
-    return Math.max(Math.floor(this.#shared.share), MIN_SHARE);
+    const least = this.#pace.isNear ? MIN_NEAR_SHARE : MIN_SHARE;
+    return Math.max(Math.floor(this.#shared.share), least);
   }
 
   #haves(bits: Uint8Array): void {

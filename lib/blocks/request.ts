@@ -5,8 +5,8 @@
  * @module
  */
 import { Channel } from "../base/async.ts";
-import { MAX_WAITING_BYTES, USUAL_BYTES } from "../ledger/budget.ts";
-import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
+import { LIMITS, MAX_WAITING_BYTES } from "../ledger/budget.ts";
+import { type Ledger, LOCAL_SOURCE, type Need, type OpenPiece, type SourceId } from "../ledger.ts";
 import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
 import type { Wire } from "../peers/wire.ts";
@@ -23,11 +23,8 @@ const MAX_START_DEPTH = 32;
 /** The share of the free budget that one new peer may be asked for at first. */
 const START_SHARE = 1 / 64;
 
-/** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
-const NEAR_BYTES = 8 * 1024 * 1024;
-
-/** The same with those far away, who need more on the way. */
-const FAR_BYTES = USUAL_BYTES - MAX_WAITING_BYTES;
+/** What all may be asked for at once, in bytes, when some are far away and need much on the way. */
+const FAR_BYTES = LIMITS.usual - MAX_WAITING_BYTES;
 
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;
@@ -49,9 +46,9 @@ export class Downloads implements Role, Shared {
   readonly runs = new Channel<readonly FullRun[]>();
   readonly #downloaders = new Map<SourceId, Downloader>();
   readonly #sessions = new Map<SourceId, Session>();
-  #idle = new Set<Downloader>();
+  readonly #idle = new Set<Downloader>();
   /** Unknown when it has to be worked out anew. */
-  #share: number | undefined;
+  #terms: Pick<Shared, "share" | "need"> | undefined;
   #isWaking = false;
 
   /** Takes the ledger's `onWork`. */
@@ -69,16 +66,21 @@ export class Downloads implements Role, Shared {
   }
 
   get share(): number {
-    this.#share ??= this.#fairShare();
-    return this.#share;
+    this.#terms ??= this.#work();
+    return this.#terms.share;
+  }
+
+  get need(): Need {
+    this.#terms ??= this.#work();
+    return this.#terms.need;
   }
 
   changed(): void {
-    this.#share = undefined;
+    this.#terms = undefined;
   }
 
   join(peer: Session): Downloader {
-    const share = Math.floor((this.ledger.budget.usualBytes * START_SHARE) / BLOCK_LENGTH);
+    const share = Math.floor((this.ledger.budget.roomBytes("usual") * START_SHARE) / BLOCK_LENGTH);
     const downloader = new Downloader(peer, this, Math.min(share, MAX_START_DEPTH));
     this.#downloaders.set(downloader.source.id, downloader);
     this.#remember(downloader.source.id, peer);
@@ -123,7 +125,7 @@ export class Downloads implements Role, Shared {
     this.#idle.delete(downloader);
   }
 
-  #fairShare(): number {
+  #work(): Pick<Shared, "share" | "need"> {
     const wants: number[] = [];
     let farWants = 0;
     for (const downloader of this.#downloaders.values()) {
@@ -131,20 +133,30 @@ export class Downloads implements Role, Shared {
       wants.push(wanted);
       if (downloader.isFar) farWants += wanted;
     }
-    const total = Math.min(NEAR_BYTES / BLOCK_LENGTH + farWants, FAR_BYTES / BLOCK_LENGTH);
-    return fairShare(wants, total);
+    const total = Math.min(LIMITS.near / BLOCK_LENGTH + farWants, FAR_BYTES / BLOCK_LENGTH);
+    return { share: fairShare(wants, total), need: farWants === 0 ? "near" : "usual" };
   }
 
-  /** Lets the idle ask again, once, after whatever made work for them is done. */
+  /**
+   * Lets the idle ask again, once, after whatever made work for them is done: those first who have been
+   * idle longest, and no more than there is work for.
+   */
   #wakeIdle(): void {
     if (this.#isWaking || this.#idle.size === 0) return;
     this.#isWaking = true;
     queueMicrotask(() => {
       this.#isWaking = false;
-      const idle = this.#idle;
-      this.#idle = new Set();
-      for (const downloader of idle) downloader.wake();
+      for (const downloader of [...this.#idle]) {
+        if (!this.#hasWork()) return;
+        this.#idle.delete(downloader);
+        downloader.wake();
+      }
     });
+  }
+
+  #hasWork(): boolean {
+    const { isEndGame, openWithFree, budget } = this.ledger;
+    return isEndGame || openWithFree.size > 0 || budget.hasRoom(this.need);
   }
 
   #remember(source: SourceId, session: Session): void {
