@@ -40,6 +40,10 @@ export interface DownloadOptions {
   readonly maxPeers?: number;
   /** Give up when nothing new arrived for so long. @default never */
   readonly timeoutMs?: number;
+  /** Whether to exchange addresses with peers, unless the torrent is private. @default true */
+  readonly usePex?: boolean;
+  /** Whether to ask the gateway of a private network to let peers in. @default true */
+  readonly usePortMapping?: boolean;
   /** Whether to start afresh over files that are there and have nothing to do with the torrent. */
   readonly overwrite?: boolean;
   /** Gives numbers in [0, 1) for what is left to chance, such as which of equally rare pieces to ask for. */

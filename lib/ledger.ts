@@ -128,6 +128,12 @@ export class Ledger {
     this.#releaseSole(source);
   }
 
+  /** The source has lost a piece; its requests for it were returned before. */
+  lose(source: Source, pieceIndex: number): void {
+    this.holdings.removeHave(source, pieceIndex);
+    this.#releaseSole(source);
+  }
+
   /** The source serves, or has stopped to: pieces it was alone to fetch are free for others then. */
   setServing(source: Source, state: "serving" | "silent"): void {
     source.isServing = state === "serving";

@@ -6,6 +6,7 @@
 import { isBitsOf } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
 import type { Ledger, Need, OpenPiece, Source, SourceId } from "../ledger.ts";
+import { decodeDontHave } from "../peers/dont_have.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
@@ -31,6 +32,9 @@ const STARVED_MS = 2_000;
 
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
+
+/** A peer that loses more pieces than this only makes us work. */
+const MAX_LOSSES = 1_000;
 
 /**
  * What the downloaders of all peers share.
@@ -69,6 +73,7 @@ export class Downloader implements PeerRole, Asker {
   readonly #intake: Intake;
   #stalledAtMs: number | undefined;
   #busyAtMs = Infinity;
+  #losses = 0;
 
   /** @param startDepth how many requests to begin with */
   constructor(session: Session, shared: Shared, startDepth: number) {
@@ -131,6 +136,18 @@ export class Downloader implements PeerRole, Asker {
     }
   }
 
+  /** The peer has lost a piece: what it is asked for of it will not come (BEP 54). */
+  receiveExtended(payload: Uint8Array): void {
+    const pieceIndex = decodeDontHave(payload);
+    this.#checkPiece(pieceIndex);
+    this.#losses++;
+    if (this.#losses > MAX_LOSSES) throw new PeerError("Peer loses piece after piece", "protocol");
+    for (const { piece, block } of this.#queue.giveUpPiece(pieceIndex)) {
+      this.ledger.unrequest(piece, block);
+    }
+    this.ledger.lose(this.source, pieceIndex);
+  }
+
   settle(): void {
     this.#deliver();
     this.session.setInteresting(this.source.isUseful);
@@ -141,6 +158,7 @@ export class Downloader implements PeerRole, Asker {
     if (this.session.isHeldUp) this.#pace.excuse(nowMs);
     this.#pace.tick(nowMs, this.#queue.length);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
+    this.session.isSeed = this.source.isComplete;
     this.#watchStall(nowMs);
     this.session.setInteresting(this.source.isUseful);
     this.refill();
@@ -226,10 +244,13 @@ export class Downloader implements PeerRole, Asker {
   }
 
   #have(pieceIndex: number): void {
-    if (pieceIndex >= this.ledger.geometry.pieceCount) {
-      throw new PeerError(`Peer has piece ${pieceIndex}, which does not exist`, "protocol");
-    }
+    this.#checkPiece(pieceIndex);
     this.ledger.holdings.addHave(this.source, pieceIndex);
+  }
+
+  #checkPiece(pieceIndex: number): void {
+    if (pieceIndex < this.ledger.geometry.pieceCount) return;
+    throw new PeerError(`Peer has piece ${pieceIndex}, which does not exist`, "protocol");
   }
 
   #deliver(): void {

@@ -7,6 +7,7 @@
 import { Channel } from "../base/async.ts";
 import { LIMITS, MAX_WAITING_BYTES } from "../ledger/budget.ts";
 import { type Ledger, LOCAL_SOURCE, type Need, type OpenPiece, type SourceId } from "../ledger.ts";
+import { DONT_HAVE } from "../peers/dont_have.ts";
 import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
 import type { Wire } from "../peers/wire.ts";
@@ -39,6 +40,7 @@ export interface DownloadsOptions {
 
 /** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
 export class Downloads implements Role, Shared {
+  readonly extension: string = DONT_HAVE;
   /** What peers have and what is still to be asked for. */
   readonly ledger: Ledger;
   readonly count: Shared["count"];

@@ -155,6 +155,16 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "connect to at most so many peers",
   },
   {
+    name: "no-pex",
+    commands: ["download"],
+    summary: "do not exchange addresses with peers",
+  },
+  {
+    name: "no-port-mapping",
+    commands: ["download"],
+    summary: "do not ask the gateway of a private network to let peers in",
+  },
+  {
     name: "timeout",
     value: "SECONDS",
     commands: ["download"],
