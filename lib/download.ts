@@ -52,6 +52,8 @@ export interface DownloadOptions {
   readonly overwrite?: boolean;
   /** Whether to seed once everything is there, and until when. @default not at all */
   readonly seed?: SeedGoal;
+  /** Gives numbers in [0, 1) for what is left to chance, such as which of equally rare pieces to ask for. */
+  readonly random?: () => number;
   /** Ends the download, its state saved. */
   readonly signal?: AbortSignal;
   /** Where to put the bytes instead of files in `directory`; the download disposes it. */
@@ -96,8 +98,9 @@ async function run(
   const hooks = new StoreHooks();
   await using store = options.store ?? await openStore(metainfo, options, hooks);
   const memory = store.memory ?? plainMemory(engineMemoryBytes(metainfo, options));
-  const { signal, seed } = options;
-  const ledger = await openLedger(metainfo, { mode: "download", store, memory, signal, events });
+  const { signal, seed, random } = options;
+  const opening = { mode: "download", store, memory, signal, events, random } as const;
+  const ledger = await openLedger(metainfo, opening);
   const finish = async (downloadedBytes: number): Promise<CompleteEvent> => {
     await store.finish(seed === undefined ? "leaves" : "stays");
     const { totalLength: totalBytes } = metainfo.geometry;

@@ -18,6 +18,8 @@ export interface OpeningOptions {
   readonly store: Pick<Store, "output" | "check">;
   /** Of the ledger. */
   readonly memory: Memory;
+  /** Of the ledger, in [0, 1). @default Math.random */
+  readonly random?: (() => number) | undefined;
   readonly signal: AbortSignal;
   readonly events: EventQueue;
 }
@@ -28,9 +30,9 @@ export interface OpeningOptions {
  * @throws {StorageError}
  */
 export async function openLedger(metainfo: Metainfo, options: OpeningOptions): Promise<Ledger> {
-  const { events, memory } = options;
+  const { events, memory, random = Math.random } = options;
   reportStart(metainfo, options);
-  const ledger = new Ledger(metainfo.geometry, { ...await check(options), memory });
+  const ledger = new Ledger(metainfo.geometry, { ...await check(options), memory, random });
   const { verifiedBytes: haveBytes, verifiedCount: havePieces } = ledger;
   events.push({ kind: "checked", haveBytes, havePieces });
   return ledger;

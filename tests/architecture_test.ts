@@ -40,6 +40,8 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   "storage": { to: "base torrent ledger storage", types: "events blocks" },
   // The way back: verified pieces to whoever asks.
   "upload": { to: "base torrent ledger upload", types: "peers" },
+  // Makes torrents; the pipeline knows nothing of it.
+  "create": { to: "base torrent storage create" },
   "pieces": { to: "base torrent ledger pieces", types: "events blocks storage" },
   // The pipeline composes the stages; the engine is what runs beside it.
   "event_queue": { to: "events" },
@@ -48,10 +50,10 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   "opening": { to: `${BELOW_STAGES} torrent`, types: "event_queue storage" },
   "seed": { to: `${BELOW_STAGES} ${STAGES} event_queue engine opening` },
   "download": { to: `${BELOW_STAGES} ${STAGES} event_queue engine opening seed` },
-  "mod": { to: `${BELOW_STAGES} ${STAGES} download seed` },
+  "mod": { to: `${BELOW_STAGES} ${STAGES} create download seed` },
   // Who speaks with people: only main.ts stands above.
   "std": { to: "std" },
-  "cli": { to: `${BELOW_STAGES} ${STAGES} download seed cli` },
+  "cli": { to: `${BELOW_STAGES} ${STAGES} create download seed cli` },
   "main": { to: `${BELOW_STAGES} ${STAGES} download cli` },
 };
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { PeerError } from "../base/errors.ts";
-import type { Ledger, Need, OpenPiece, Source, SourceId } from "../ledger.ts";
+import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
 import { decodeDontHave } from "../peers/dont_have.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
@@ -42,8 +42,6 @@ export interface Shared extends IntakeShared {
   readonly claims: Claims;
   /** How many requests anybody may have outstanding. */
   readonly share: number;
-  /** What of the budget is for somebody who does not starve. */
-  readonly need: Need;
   /** What this downloader wants has changed. */
   changed(): void;
   /** How long a source will take to answer what it is asked, in milliseconds. */
@@ -194,7 +192,7 @@ export class Downloader implements PeerRole, Asker {
     }
     const wasIdle = this.#queue.length === 0;
     const isStarved = this.#nowMs - this.#busyAtMs > STARVED_MS;
-    const picked = pickBlocks(this, count, isStarved ? "starved" : this.#shared.need);
+    const picked = pickBlocks(this, count, isStarved ? "starved" : "usual");
     if (picked < count) this.#shared.idle(this);
     if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);

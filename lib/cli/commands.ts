@@ -33,6 +33,8 @@ export function runCommand(invocation: Invocation, signal: AbortSignal): Command
       return runVerify(invocation, signal);
     case "seed":
       return runSeed(invocation, signal);
+    case "create":
+      return runCreation(invocation, signal);
     case "tracker":
       return runTheTracker(invocation, signal);
   }
@@ -80,6 +82,11 @@ async function* runSeed(invocation: Of<"seed">, signal: AbortSignal): CommandRun
   const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
   const { seed } = await import("../seed.ts");
   yield* seed(parseMetainfo(bytes), { ...options, signal });
+}
+
+async function* runCreation(invocation: Of<"create">, signal: AbortSignal): CommandRun {
+  const { runCreate } = await import("./create.ts");
+  yield* runCreate(invocation, signal);
 }
 
 async function* runTheTracker(invocation: Of<"tracker">, signal: AbortSignal): CommandRun {

@@ -8,6 +8,19 @@ import { isAddressLiteral } from "../base/host.ts";
 import { printable } from "../base/text.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** The values given, by the option's name; one without a value counts as given once, empty. */
+export type Given = ReadonlyMap<string, readonly string[]>;
+
+/** The last value of an option, parsed, where it is given. @throws what `parse` throws */
+export function optional<T>(
+  given: Given,
+  name: string,
+  parse: (text: string) => T,
+): T | undefined {
+  const text = given.get(name)?.at(-1);
+  return text === undefined ? undefined : parse(text);
+}
+
 /** Longer than this, timers overflow: 20 days, in seconds. */
 const MAX_SECONDS = 20 * 24 * 3600;
 
@@ -67,6 +80,7 @@ export function checkSource(text: string): string {
   return text;
 }
 
-function bad(name: string, text: string, wanted: string): UsageError {
+/** The error for a value that is not what it should be. */
+export function bad(name: string, text: string, wanted: string): UsageError {
   return new UsageError(`Cannot use --${name}: "${printable(text, 80)}" is not ${wanted}`);
 }

@@ -23,7 +23,12 @@ export interface PeopleViewOptions {
 const MAX_COMPLAINTS = 50;
 
 /** With these, a progress has come to its end; another one may follow. */
-const LAST_KINDS: ReadonlySet<CliEvent["kind"]> = new Set(["complete", "verified", "seeded"]);
+const LAST_KINDS: ReadonlySet<CliEvent["kind"]> = new Set([
+  "complete",
+  "verified",
+  "seeded",
+  "written",
+]);
 
 /** The view for people. */
 export class PeopleView implements View {
@@ -44,7 +49,7 @@ export class PeopleView implements View {
     if (event.kind === "output") return await stdout.writeResult(event.text);
     if (event.kind === "start") this.#name = event.name;
     if (event.kind === "seeding") this.#isSeeding = true;
-    if (event.kind === "progress" || event.kind === "checking") {
+    if (event.kind === "progress" || event.kind === "checking" || event.kind === "hashing") {
       return await progress.progress(printable(this.#name), event);
     }
     if (LAST_KINDS.has(event.kind)) await progress.end();
@@ -105,6 +110,8 @@ function describe(event: CliEvent): string | undefined {
       return `${FAULTS[event.fault]} ${event.path}: ${event.message}`;
     case "verified":
       return describeVerified(event);
+    case "written":
+      return describeWritten(event);
     case "serving":
       return `The mock tracker answers at ${event.url}`;
     default:
@@ -147,6 +154,13 @@ function describeVerified(event: VerifyEvent & { kind: "verified" }): string | u
   const pieces = `${event.havePieces} of ${formatNoun(event.pieceCount, "piece")}`;
   if (!event.isComplete) return `Right: ${have}, ${pieces}`;
   return `Complete and verified: ${formatNoun(event.fileCount, "file")}, ${have}`;
+}
+
+function describeWritten(event: CliEvent & { kind: "written" }): string {
+  const torrent = event.output === "-" ? "the torrent" : event.output;
+  const what = `${formatBytes(event.totalBytes)} in ${formatNoun(event.fileCount, "file")}`;
+  const pieces = `${formatNoun(event.pieceCount, "piece")} of ${formatBytes(event.pieceLength)}`;
+  return `Created ${torrent}: ${what}, ${pieces}, info hash ${event.infoHash}`;
 }
 
 /** What only those are told who want to know. */

@@ -7,11 +7,11 @@ import { countBits, emptyBits, setBit } from "../base/bits.ts";
 import { Folders } from "./folders.ts";
 import { JournalFile } from "./journal_file.ts";
 import { fitting, readOldState } from "./old_state.ts";
+import { openHasher } from "./open_hasher.ts";
 import { type Presence, scanPresence } from "./presence.ts";
 import type { CheckProgress, Resumed, Store } from "./store.ts";
 import type { StoredTorrent } from "./stored_torrent.ts";
 import { TorrentReader } from "./torrent_reader.ts";
-import { startHasher } from "./verify.ts";
 
 /** The part of a Store that serving needs. */
 export type SeedableStore = Pick<Store, "output" | "check" | "read"> & AsyncDisposable;
@@ -87,8 +87,11 @@ export class SeedStore implements SeedableStore {
     for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
       if (presence.reaches(pieceIndex)) setBit(wanted, pieceIndex);
     }
-    const bytes = countBits(wanted) * geometry.maxPieceLength;
-    await using hasher = await startHasher(this.#torrent, this.#directory, bytes);
+    const site = {
+      directory: this.#directory,
+      lengthBytes: countBits(wanted) * geometry.maxPieceLength,
+    };
+    await using hasher = await openHasher(this.#torrent, site);
     return (yield* hasher.hash(wanted, { signal })).right;
   }
 }

@@ -8,15 +8,15 @@ import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
 import { forEachSpan } from "./run.ts";
 import { storageFailure } from "./storage_error.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import type { TorrentLayout } from "./stored_torrent.ts";
 
 /** Owns the descriptors that it reads from. */
 export class TorrentReader implements AsyncDisposable {
-  readonly #torrent: StoredTorrent;
+  readonly #torrent: TorrentLayout;
   readonly #files: Files;
 
   /** Opens nothing yet. @param directory the folder that the torrent lies in */
-  constructor(torrent: StoredTorrent, directory: string, options: FilesOptions = {}) {
+  constructor(torrent: TorrentLayout, directory: string, options: FilesOptions = {}) {
     this.#torrent = torrent;
     this.#files = new Files(torrent.files, new Folders(directory), options);
   }

@@ -103,6 +103,11 @@ export class ShownPeer implements PeerRole {
         return;
       case "have":
         return this.#has(message.pieceIndex);
+      case "notInterested":
+        // It has all that it was shown, though it need not say so: we have it, too.
+        if (!this.#seed.isLonely) return;
+        this.#shown.clear();
+        this.#show();
     }
   }
 

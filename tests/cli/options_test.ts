@@ -15,6 +15,12 @@ Deno.test("parseInvocation() reads what the help promises", () => {
     ["a URL", ["show", "http://h/a?b"], { kind: "show", source: "http://h/a?b" }],
     ["verify here", ["verify", "a"], { kind: "verify", source: "a", directory: "." }],
     ["verify there", ["verify", "a", "d"], { kind: "verify", source: "a", directory: "d" }],
+    ["create", ["create", "films"], {
+      kind: "create",
+      path: "films",
+      overwrite: false,
+      isDated: false,
+    }],
     ["the tracker", ["tracker"], { kind: "tracker", host: "127.0.0.1", port: 5000 }],
     ["its port", ["tracker", "--port", "81"], { kind: "tracker", host: "127.0.0.1", port: 81 }],
     ["help", ["--help"], { kind: "help" }],
@@ -53,6 +59,54 @@ Deno.test("parseInvocation() reads every option of download", () => {
   });
 });
 
+Deno.test("parseInvocation() reads every option of create", () => {
+  const invocation = parseInvocation([
+    ..."create films -o out.torrent --overwrite --date --private --piece-length 256k".split(" "),
+    ..."--tracker http://h/a,udp://i:80,http://j/?a,b --tracker https://k/".split(" "),
+    ..."--web-seed http://h/x,y --web-seed https://i/ --source S --comment C --name N -q".split(
+      " ",
+    ),
+  ]);
+  assertEquals<unknown>(invocation, {
+    kind: "create",
+    path: "films",
+    output: "out.torrent",
+    overwrite: true,
+    isDated: true,
+    display: { format: "people", verbosity: "quiet" },
+    options: {
+      name: "N",
+      pieceLength: 262_144,
+      trackers: [["http://h/a", "udp://i:80", "http://j/?a,b"], ["https://k/"]],
+      webSeeds: ["http://h/x,y", "https://i/"],
+      isPrivate: true,
+      comment: "C",
+      source: "S",
+    },
+  });
+  const rows: [string, number][] = [["16K", 2 ** 14], ["4MiB", 2 ** 22], ["1048576", 2 ** 20]];
+  for (const [text, pieceLength] of rows) {
+    const read = parseInvocation(["create", "x", "--piece-length", text]);
+    assertEquals(read.kind === "create" && read.options.pieceLength, pieceLength, text);
+  }
+});
+
+/** Of create. */
+const WRONG_CREATIONS: readonly [string, string[], string][] = [
+  ["create of nothing", ["create"], "Cannot create: no PATH is given; see --help"],
+  ["create of an empty path", ["create", ""], "the path is empty"],
+  ["pieces of 3K", ["create", "a", "--piece-length", "3K"], '"3K" is not a power of two'],
+  ["pieces of 1G", ["create", "a", "--piece-length", "1G"], '"1G" is not a power of two'],
+  ["pieces of 512M", ["create", "a", "--piece-length", "512M"], "is not a power of two"],
+  ["a tracker of another kind", ["create", "a", "--tracker", "ws://h"], "is not an http, https"],
+  ["one in a tier", ["create", "a", "--tracker", "http://h,x://i"], '"x://i" is not an http'],
+  ["a web seed", ["create", "a", "--web-seed", "udp://h:1"], "is not an http or https URL"],
+  ["a name that is a path", ["create", "a", "--name", "a/b"], '--name: "a/b" is not a name'],
+  ["two outputs in one", ["create", "a", "-o", "-", "--json"], "both are for standard output"],
+  ["two outputs", ["create", "a", "-o", "b", "-o", "c"], "--output more than once"],
+  ["a date for a download", ["a", "--date"], "Cannot use --date with download"],
+];
+
 Deno.test("parseInvocation() refuses what is wrong in one line", () => {
   const rows: [string, string[], string][] = [
     ["nothing", [], "Cannot download: no SOURCE is given; see --help"],
@@ -87,7 +141,7 @@ Deno.test("parseInvocation() refuses what is wrong in one line", () => {
     ["a URL with a line feed", ["http://h/\na"], "it is not an http or https URL"],
     ["quiet and verbose", ["a", "-q", "-v"], "Cannot be both --quiet and --verbose"],
   ];
-  for (const [words, args, expected] of rows) {
+  for (const [words, args, expected] of [...rows, ...WRONG_CREATIONS]) {
     const error = assertThrows(() => parseInvocation(args), UsageError, expected, words);
     assertEquals(printable(error.message), error.message, words);
   }

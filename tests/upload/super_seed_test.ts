@@ -62,6 +62,9 @@ Deno.test("SuperSeed lets nobody wait for others for ever", async () => {
   await part(second);
   await have(first, 4);
   assertEquals(first.heard(), ["have 6"], "who is alone");
+  first.says.notInterested();
+  await first.send();
+  assertEquals(first.heard(), ["have 7", "have 2"], "who is alone, and has all that it was shown");
   await part(first);
 });
 
