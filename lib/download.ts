@@ -19,6 +19,7 @@ import { EventQueue } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import { Ledger } from "./ledger.ts";
 import { connect } from "./peers/connect.ts";
+import type { Encryption } from "./peers/encryption.ts";
 import { settlePieces } from "./pieces/settle.ts";
 import { openDiskStore } from "./storage/open.ts";
 import { saveOpenPieces } from "./storage/save.ts";
@@ -40,6 +41,8 @@ export interface DownloadOptions {
   readonly maxPeers?: number;
   /** Give up when nothing new arrived for so long. @default never */
   readonly timeoutMs?: number;
+  /** Which connections are encrypted (MSE). @default "allow" */
+  readonly encryption?: Encryption;
   /** Whether to start afresh over files that are there and have nothing to do with the torrent. */
   readonly overwrite?: boolean;
   /** Ends the download, its state saved. */

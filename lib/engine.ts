@@ -15,6 +15,7 @@ import { budgetMemoryBytes } from "./ledger/budget.ts";
 import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
+import type { Encryption } from "./peers/encryption.ts";
 import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
 import { Swarm } from "./peers/swarm.ts";
@@ -44,6 +45,7 @@ export interface EngineOptions {
   readonly bind?: string;
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
+  readonly encryption?: Encryption;
   readonly signal: AbortSignal;
 }
 
@@ -120,7 +122,7 @@ export class Engine implements AsyncDisposable {
 
   /** What the stage connect() needs of all this. */
   get connecting(): ConnectOptions {
-    const { metainfo, ledger, report, bind } = this.#options;
+    const { metainfo, ledger, report, bind, encryption = "allow" } = this.#options;
     return {
       infoHash: metainfo.infoHash,
       peerId: this.#peerId,
@@ -128,6 +130,7 @@ export class Engine implements AsyncDisposable {
       book: this.#book,
       gate: this.swarm,
       listener: this.#listener,
+      encryption,
       ...(bind === undefined ? {} : { bind }),
       signal: this.signal,
       onFailure: (address, { message }) => {

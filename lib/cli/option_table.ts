@@ -98,6 +98,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "connect to at most so many peers",
   },
   {
+    name: "encryption",
+    value: "MODE",
+    commands: ["download"],
+    summary: "encrypt connections: allow (default), require or off",
+  },
+  {
     name: "timeout",
     value: "SECONDS",
     commands: ["download"],

@@ -6,6 +6,7 @@
 import { canonicalHost } from "../base/address.ts";
 import { isAddressLiteral } from "../base/host.ts";
 import { printable } from "../base/text.ts";
+import type { Encryption } from "../peers/encryption.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Longer than this, timers overflow: 20 days, in seconds. */
@@ -30,6 +31,12 @@ export function checkBindAddress(text: string): string {
   const host = canonicalHost(text);
   if (isAddressLiteral(host)) return host;
   throw bad("bind", text, "an IP address");
+}
+
+/** Which connections are to be encrypted. @throws {UsageError} */
+export function parseEncryption(text: string): Encryption {
+  if (text === "allow" || text === "require" || text === "off") return text;
+  throw bad("encryption", text, "allow, require or off");
 }
 
 /** A source that may exist: not a kind that we cannot read. @throws {UsageError} */

@@ -7,7 +7,13 @@ import { parseArgs } from "@std/cli";
 import { parseAddress, type PeerAddress } from "../base/address.ts";
 import { printable } from "../base/text.ts";
 import type { DownloadOptions } from "../download.ts";
-import { checkBindAddress, checkSource, parseInteger, parseSeconds } from "./option_values.ts";
+import {
+  checkBindAddress,
+  checkSource,
+  parseEncryption,
+  parseInteger,
+  parseSeconds,
+} from "./option_values.ts";
 import { type CommandName, COMMANDS, type CommandSpec, OPTIONS } from "./option_table.ts";
 import { nearest } from "./suggest.ts";
 import { UsageError } from "./usage_error.ts";
@@ -84,6 +90,7 @@ function readDownload(given: Given): DownloadOptions {
     "max-peers",
     (text) => parseInteger("max-peers", text, MAX_PEERS),
   );
+  const encryption = optional(given, "encryption", parseEncryption);
   const seconds = optional(given, "timeout", parseSeconds);
   return {
     directory: given.get("output")?.at(-1) ?? ".",
@@ -92,6 +99,7 @@ function readDownload(given: Given): DownloadOptions {
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
     ...(maxPeers === undefined ? {} : { maxPeers }),
+    ...(encryption === undefined ? {} : { encryption }),
     ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
   };
 }

@@ -8,7 +8,8 @@ import { Channel, delay, untilAborted } from "../base/async.ts";
 import { TimeLimit } from "../base/clock.ts";
 import { isDescriptorShortage, PeerError } from "../base/errors.ts";
 import type { PeerId } from "../base/identity.ts";
-import { greet } from "./greet.ts";
+import type { Encryption } from "./encryption.ts";
+import { type Direction, greet } from "./greet.ts";
 import type { Outcome, PeerBook } from "./peer_book.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import { dial, overDeno, type Transport } from "./transport.ts";
@@ -63,6 +64,8 @@ export interface ConnectOptions {
   readonly listener?: Deno.TcpListener;
   /** The local address to dial from. */
   readonly bind?: string;
+  /** Which connections are encrypted. */
+  readonly encryption: Encryption;
   /** Ends dialling and accepting; wires that were yielded stay open. */
   readonly signal: AbortSignal;
   /** Told why a dial or handshake came to nothing. */
@@ -151,10 +154,7 @@ class Connector implements AsyncDisposable {
   async #dial(address: PeerAddress): Promise<void> {
     this.#dialing++;
     try {
-      const { bind } = this.#options;
-      using limit = new TimeLimit(DIAL_TIMEOUT_MS, this.#signal);
-      const dialOptions = { signal: limit.signal, ...(bind === undefined ? {} : { bind }) };
-      await this.#greet(await dial(address, dialOptions), "dialled");
+      await this.#dialInTurn(address);
     } catch (error) {
       if (!this.#signal.aborted) this.#failed(address, error);
     } finally {
@@ -163,13 +163,33 @@ class Connector implements AsyncDisposable {
     }
   }
 
-  async #greet(transport: Transport, direction: "dialled" | "accepted"): Promise<void> {
+  /** Plain first, where it may be: that costs neither side anything. */
+  async #dialInTurn(address: PeerAddress): Promise<void> {
+    const { encryption } = this.#options;
+    if (encryption === "require") return await this.#dialOnce(address, "encrypted");
+    try {
+      await this.#dialOnce(address, "plain");
+    } catch (error) {
+      // Whoever takes no plain connection hangs up, and so does who looks at the line.
+      const isHangUp = error instanceof PeerError && error.reason === "closed";
+      if (!isHangUp || encryption === "off") throw error;
+      await this.#dialOnce(address, "encrypted");
+    }
+  }
+
+  async #dialOnce(address: PeerAddress, manner: "plain" | "encrypted"): Promise<void> {
+    const { bind } = this.#options;
+    using limit = new TimeLimit(DIAL_TIMEOUT_MS, this.#signal);
+    const dialOptions = { signal: limit.signal, ...(bind === undefined ? {} : { bind }) };
+    await this.#greet(await dial(address, dialOptions), manner);
+  }
+
+  async #greet(transport: Transport, direction: Direction): Promise<void> {
     const { gate, ...options } = this.#options;
     using limit = new TimeLimit(HANDSHAKE_TIMEOUT_MS, this.#signal);
-    const isIncoming = direction === "accepted";
     const { signal } = limit;
     const { buffers } = gate;
-    const wire = await greet(transport, { ...options, buffers, isIncoming, signal });
+    const wire = await greet(transport, { ...options, buffers, direction, signal });
     try {
       gate.admit(wire);
     } catch (error) {

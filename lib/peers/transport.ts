@@ -17,6 +17,23 @@ export interface Transport extends Disposable {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
 }
 
+/** A stream that has been opened as far as handshakes are concerned with its encryption. */
+export interface Opening {
+  /** What goes on from here; it owns the connection. */
+  readonly transport: Transport;
+  /** What has been read of it already. */
+  readonly received: Uint8Array;
+}
+
+/** Writes all of the bytes. */
+export async function writeAll(
+  transport: Transport,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await transport.write(rest));
+}
+
 /** How to dial. */
 export interface DialOptions {
   readonly signal: AbortSignal;

@@ -32,7 +32,9 @@ Deno.test("parseInvocation() reads what the help promises", () => {
 Deno.test("parseInvocation() reads every option of download", () => {
   const invocation = parseInvocation([
     ..."-o out --peer 10.0.0.1:6881 --peer [::1]:7 --port 6881 --bind 127.0.0.9".split(" "),
-    ..."--max-peers 5 --timeout 1.5 --overwrite --json -v x.torrent".split(" "),
+    ..."--max-peers 5 --timeout 1.5 --overwrite --encryption require --json -v x.torrent".split(
+      " ",
+    ),
   ]);
   assertEquals<unknown>(invocation, {
     kind: "download",
@@ -45,6 +47,7 @@ Deno.test("parseInvocation() reads every option of download", () => {
       port: 6881,
       bind: "127.0.0.9",
       maxPeers: 5,
+      encryption: "require",
       timeoutMs: 1500,
     },
   });
@@ -71,6 +74,7 @@ Deno.test("parseInvocation() refuses what is wrong in one line", () => {
     ["a port in hex", ["a", "--port", "0x50"], "is not a whole number"],
     ["a name to bind", ["a", "--bind", "localhost"], "is not an IP address"],
     ["no peers", ["a", "--max-peers", "0"], "is not a whole number of 1 to 10000"],
+    ["no such encryption", ["a", "--encryption", "on"], "is not allow, require or off"],
     ["no time", ["a", "--timeout", "0"], "is not a number of seconds"],
     ["endless time", ["a", "--timeout", "99999999"], "is not a number of seconds"],
     ["a peer without port", ["a", "--peer", "10.0.0.1"], "is not HOST:PORT"],
