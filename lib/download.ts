@@ -20,6 +20,7 @@ import type { DownloadEvent } from "./events.ts";
 import { Ledger } from "./ledger.ts";
 import { connect } from "./peers/connect.ts";
 import type { Encryption } from "./peers/encryption.ts";
+import type { RateLimits } from "./peers/throttle.ts";
 import { settlePieces } from "./pieces/settle.ts";
 import { openDiskStore } from "./storage/open.ts";
 import { saveOpenPieces } from "./storage/save.ts";
@@ -43,6 +44,8 @@ export interface DownloadOptions {
   readonly timeoutMs?: number;
   /** Which connections are encrypted (MSE). @default "allow" */
   readonly encryption?: Encryption;
+  /** The most that is received and sent over all connections to peers, in bytes per second. @default no limits */
+  readonly limits?: RateLimits;
   /** Whether to start afresh over files that are there and have nothing to do with the torrent. */
   readonly overwrite?: boolean;
   /** Ends the download, its state saved. */

@@ -19,6 +19,7 @@ import type { Encryption } from "./peers/encryption.ts";
 import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
 import { Swarm } from "./peers/swarm.ts";
+import type { RateLimits } from "./peers/throttle.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
 import type { Store } from "./storage/store.ts";
@@ -46,6 +47,7 @@ export interface EngineOptions {
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
   readonly encryption?: Encryption;
+  readonly limits?: RateLimits;
   readonly signal: AbortSignal;
 }
 
@@ -80,7 +82,8 @@ export class Engine implements AsyncDisposable {
     this.#options = options;
     this.signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.meter = new Meter(ledger);
-    this.downloads = new Downloads({ ledger, count: this.meter.count });
+    const bytesPerSecond = options.limits?.down;
+    this.downloads = new Downloads({ ledger, count: this.meter.count, bytesPerSecond });
     this.#listener = listen({ port: options.port, bind });
     const { hostname, port } = this.#listener.addr;
     this.#udp = new UdpSocket({ bind });
@@ -122,7 +125,7 @@ export class Engine implements AsyncDisposable {
 
   /** What the stage connect() needs of all this. */
   get connecting(): ConnectOptions {
-    const { metainfo, ledger, report, bind, encryption = "allow" } = this.#options;
+    const { metainfo, ledger, report, bind, encryption = "allow", limits } = this.#options;
     return {
       infoHash: metainfo.infoHash,
       peerId: this.#peerId,
@@ -131,6 +134,7 @@ export class Engine implements AsyncDisposable {
       gate: this.swarm,
       listener: this.#listener,
       encryption,
+      limits,
       ...(bind === undefined ? {} : { bind }),
       signal: this.signal,
       onFailure: (address, { message }) => {

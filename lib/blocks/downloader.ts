@@ -20,9 +20,6 @@ const DOUBLING_FACTOR = 2;
 /** How much longer, at least, in milliseconds. */
 const DOUBLING_MARGIN_MS = 100;
 
-/** Requests that a peer gets however many share the budget. */
-const MIN_SHARE = 4;
-
 /** How long a peer waits for room in the budget before it is given of what is kept back. */
 const STARVED_MS = 2_000;
 
@@ -37,7 +34,7 @@ const MAX_STALLED_MS = 60_000;
 export interface Shared extends IntakeShared {
   /** Takes the runs that one read made full. */
   deliver(runs: readonly FullRun[]): void;
-  /** How many requests anybody may have outstanding. */
+  /** How many requests anybody may have outstanding; at least one. */
   readonly share: number;
   /** What this downloader wants has changed. */
   changed(): void;
@@ -83,6 +80,11 @@ export class Downloader implements PeerRole, Asker {
   /** Whether what it is asked for takes a while to reach it. */
   get isFar(): boolean {
     return this.#pace.isFar;
+  }
+
+  /** How long an answer takes at least, in milliseconds; Infinity while that is unknown. */
+  get roundTripMs(): number {
+    return this.#pace.roundTripMs;
   }
 
   /** How many requests it would have outstanding if there were room for all. */
@@ -151,7 +153,7 @@ export class Downloader implements PeerRole, Asker {
   /** Asks for as much as the peer's pace allows; of a stalling peer one block, to learn when it is back. */
   refill(): void {
     if (this.session.isChokingUs || !this.source.isUseful) return;
-    const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#share) : 1;
+    const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#shared.share) : 1;
     const count = depth - this.#queue.length;
     if (count <= 0) return;
     if (this.#queue.length > 0) {
@@ -205,10 +207,6 @@ export class Downloader implements PeerRole, Asker {
       this.#lengthOf(piece, block),
     );
     this.wake();
-  }
-
-  get #share(): number {
-    return Math.max(Math.floor(this.#shared.share), MIN_SHARE);
   }
 
   #haves(bits: Uint8Array): void {

@@ -134,6 +134,11 @@ export class Pace {
     this.depth = Math.min(Math.max(wanted, MIN_DEPTH), this.#limit);
   }
 
+  /** The shortest round trip that was measured; Infinity while none was. */
+  get roundTripMs(): number {
+    return this.#roundTripMs;
+  }
+
   /** Whether a round trip to the peer, as measured, is a long one. */
   get isFar(): boolean {
     return Number.isFinite(this.#roundTripMs) && this.#roundTripMs >= SHORT_TRIP_MS;

@@ -29,6 +29,18 @@ const NEAR_BYTES = 8 * 1024 * 1024;
 /** The same with those far away, who need more on the way. */
 const FAR_BYTES = USUAL_BYTES - MAX_WAITING_BYTES;
 
+/** Requests that a peer gets however many share the budget. */
+const MIN_SHARE = 4;
+
+/**
+ * Under a limit: how much time's worth is asked for, besides a round trip. It comes at once, however
+ * slowly we read, and fills the buffers on the way.
+ */
+const LIMITED_MS = 100;
+
+/** A longer round trip than this is our own doing, under a limit. */
+const MAX_LIMITED_TRIP_MS = 1_000;
+
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;
 
@@ -38,6 +50,8 @@ export interface DownloadsOptions {
   readonly ledger: Ledger;
   /** Told all payload, of use or not. */
   readonly count: Shared["count"];
+  /** The limit that reading is under, in bytes per second. @default none */
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
@@ -47,6 +61,7 @@ export class Downloads implements Role, Shared {
   readonly count: Shared["count"];
   /** What has come, a batch per read that makes a run full; bounded by the ledger's budget. */
   readonly runs = new Channel<readonly FullRun[]>();
+  readonly #limit: number | undefined;
   readonly #downloaders = new Map<SourceId, Downloader>();
   readonly #sessions = new Map<SourceId, Session>();
   #idle = new Set<Downloader>();
@@ -58,6 +73,7 @@ export class Downloads implements Role, Shared {
   constructor(options: DownloadsOptions) {
     this.ledger = options.ledger;
     this.count = options.count;
+    this.#limit = options.bytesPerSecond;
     this.ledger.onWork = () => this.#wakeIdle();
   }
 
@@ -132,7 +148,22 @@ export class Downloads implements Role, Shared {
       if (downloader.isFar) farWants += wanted;
     }
     const total = Math.min(NEAR_BYTES / BLOCK_LENGTH + farWants, FAR_BYTES / BLOCK_LENGTH);
-    return fairShare(wants, total);
+    if (this.#limit === undefined) return Math.max(Math.floor(fairShare(wants, total)), MIN_SHARE);
+    const limited = fairShare(wants, Math.min(total, this.#limitedTotal(this.#limit)));
+    return Math.max(Math.floor(limited), 1);
+  }
+
+  /**
+   * What all may be asked for under a limit: little more than what is read in the time that an answer
+   * takes. The quickest answer tells that: others have waited for their turn to be read.
+   */
+  #limitedTotal(bytesPerSecond: number): number {
+    let tripMs = Infinity;
+    for (const { roundTripMs } of this.#downloaders.values()) {
+      tripMs = Math.min(tripMs, roundTripMs);
+    }
+    tripMs = tripMs === Infinity ? 0 : Math.min(tripMs, MAX_LIMITED_TRIP_MS);
+    return (bytesPerSecond / 1000) * (LIMITED_MS + tripMs) / BLOCK_LENGTH;
   }
 
   /** Lets the idle ask again, once, after whatever made work for them is done. */

@@ -98,6 +98,18 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "connect to at most so many peers",
   },
   {
+    name: "down-limit",
+    value: "RATE",
+    commands: ["download"],
+    summary: "receive at most so many bytes a second, such as 500K or 1.5M",
+  },
+  {
+    name: "up-limit",
+    value: "RATE",
+    commands: ["download"],
+    summary: "send at most so many bytes a second",
+  },
+  {
     name: "encryption",
     value: "MODE",
     commands: ["download"],

@@ -12,6 +12,13 @@ import { UsageError } from "./usage_error.ts";
 /** Longer than this, timers overflow: 20 days, in seconds. */
 const MAX_SECONDS = 20 * 24 * 3600;
 
+/** What may stand behind a rate: each is 1024 of the one before. */
+const UNITS: readonly string[] = ["", "K", "M", "G"];
+
+/** Below this, in bytes per second, peers give up on us. */
+const MIN_RATE = 1024;
+const MAX_RATE = 1024 ** 4;
+
 /** A whole number of 1 to `max`. @throws {UsageError} */
 export function parseInteger(name: string, text: string, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
@@ -31,6 +38,14 @@ export function checkBindAddress(text: string): string {
   const host = canonicalHost(text);
   if (isAddressLiteral(host)) return host;
   throw bad("bind", text, "an IP address");
+}
+
+/** Bytes per second: a number, or one of KiB, MiB or GiB with a K, M or G behind it. @throws {UsageError} */
+export function parseRate(name: string, text: string): number {
+  const [, number = "0", unit = ""] = /^(\d{1,12}(?:\.\d{1,9})?)([KMG]?)$/i.exec(text) ?? [];
+  const bytesPerSecond = Number(number) * 1024 ** UNITS.indexOf(unit.toUpperCase());
+  if (bytesPerSecond >= MIN_RATE && bytesPerSecond <= MAX_RATE) return bytesPerSecond;
+  throw bad(name, text, `a rate of at least 1K, such as 500K or 1.5M bytes a second`);
 }
 
 /** Which connections are to be encrypted. @throws {UsageError} */

@@ -12,6 +12,7 @@ import type { Encryption } from "./encryption.ts";
 import { type Direction, greet } from "./greet.ts";
 import type { Outcome, PeerBook } from "./peer_book.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
+import type { RateLimits, Throttle } from "./throttle.ts";
 import { dial, overDeno, type Transport } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
@@ -66,6 +67,8 @@ export interface ConnectOptions {
   readonly bind?: string;
   /** Which connections are encrypted. */
   readonly encryption: Encryption;
+  /** Of all connections together. @default none */
+  readonly limits?: RateLimits | undefined;
   /** Ends dialling and accepting; wires that were yielded stay open. */
   readonly signal: AbortSignal;
   /** Told why a dial or handshake came to nothing. */
@@ -97,6 +100,8 @@ class Connector implements AsyncDisposable {
   readonly #ungreeted = new Set<Transport>();
   #dialing = 0;
   #addressesEnded = false;
+  /** Loaded when there is something to limit. */
+  #throttle: Promise<Throttle> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectOptions) {
@@ -189,7 +194,8 @@ class Connector implements AsyncDisposable {
     using limit = new TimeLimit(HANDSHAKE_TIMEOUT_MS, this.#signal);
     const { signal } = limit;
     const { buffers } = gate;
-    const wire = await greet(transport, { ...options, buffers, direction, signal });
+    const throttle = await this.#loadThrottle();
+    const wire = await greet(transport, { ...options, buffers, direction, throttle, signal });
     try {
       gate.admit(wire);
     } catch (error) {
@@ -197,6 +203,13 @@ class Connector implements AsyncDisposable {
       throw error;
     }
     if (!this.wires.push(wire)) wire[Symbol.dispose]();
+  }
+
+  #loadThrottle(): Promise<Throttle> | undefined {
+    const { limits } = this.#options;
+    if (limits === undefined) return undefined;
+    this.#throttle ??= import("./throttle.ts").then(({ Throttle }) => new Throttle(limits));
+    return this.#throttle;
   }
 
   #failed(address: PeerAddress, error: unknown): void {

@@ -14,6 +14,7 @@ import {
 } from "./handshake.ts";
 import { openAccepted, openDialled, type OpenOptions } from "./opening.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
+import type { Throttle } from "./throttle.ts";
 import { type Opening, type Transport, writeAll } from "./transport.ts";
 import { Wire } from "./wire.ts";
 
@@ -32,6 +33,8 @@ export interface GreetOptions extends OpenOptions {
   readonly bitfieldLength: number;
   readonly buffers: ReadBuffers;
   readonly direction: Direction;
+  /** Puts what comes after the handshake under the limits of all connections. */
+  readonly throttle?: Pick<Throttle, "limit"> | undefined;
   /** Ends the exchange; it carries the time limit. */
   readonly signal: AbortSignal;
 }
@@ -58,8 +61,9 @@ export async function greet(transport: Transport, options: GreetOptions): Promis
     }
     const isIncoming = options.direction === "accepted";
     if (isIncoming) await writeAll(opening.transport, encodeHandshake(options));
-    const { bitfieldLength, buffers } = options;
-    return new Wire(opening.transport, {
+    const { bitfieldLength, buffers, throttle } = options;
+    const stream = throttle?.limit(opening.transport) ?? opening.transport;
+    return new Wire(stream, {
       handshake,
       isIncoming,
       leftover,

@@ -11,6 +11,8 @@ import { canonicalHost } from "../base/address.ts";
 /** An open two-way byte stream. One read and one write at a time; disposing it wakes both. */
 export interface Transport extends Disposable {
   readonly remote: PeerAddress;
+  /** Whether a read waits for a limit of ours, and not for the peer. @default false */
+  readonly isHeldUp?: boolean;
   /** Reads at most `into.length` bytes; null at the end of the stream. */
   read(into: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes and says how many. */

@@ -32,7 +32,8 @@ Deno.test("parseInvocation() reads what the help promises", () => {
 Deno.test("parseInvocation() reads every option of download", () => {
   const invocation = parseInvocation([
     ..."-o out --peer 10.0.0.1:6881 --peer [::1]:7 --port 6881 --bind 127.0.0.9".split(" "),
-    ..."--max-peers 5 --timeout 1.5 --overwrite --encryption require --json -v x.torrent".split(
+    ..."--max-peers 5 --timeout 1.5 --overwrite --encryption require --json -v".split(" "),
+    ..."--down-limit 1.5m --up-limit 20000 x.torrent".split(
       " ",
     ),
   ]);
@@ -48,6 +49,7 @@ Deno.test("parseInvocation() reads every option of download", () => {
       bind: "127.0.0.9",
       maxPeers: 5,
       encryption: "require",
+      limits: { down: 1_572_864, up: 20_000 },
       timeoutMs: 1500,
     },
   });
@@ -75,6 +77,12 @@ Deno.test("parseInvocation() refuses what is wrong in one line", () => {
     ["a name to bind", ["a", "--bind", "localhost"], "is not an IP address"],
     ["no peers", ["a", "--max-peers", "0"], "is not a whole number of 1 to 10000"],
     ["no such encryption", ["a", "--encryption", "on"], "is not allow, require or off"],
+    ["a rate of nothing", ["a", "--down-limit", "0"], "is not a rate of at least 1K"],
+    ["a rate below 1K", ["a", "--up-limit", "1023"], "is not a rate of at least 1K"],
+    ["a rate beyond sense", ["a", "--up-limit", "1025G"], "is not a rate"],
+    ["a rate in words", ["a", "--up-limit", "1MB/s"], 'Cannot use --up-limit: "1MB/s" is not'],
+    ["a unit alone", ["a", "--down-limit", "M"], "is not a rate"],
+    ["a negative rate", ["a", "--down-limit=-5K"], "is not a rate"],
     ["no time", ["a", "--timeout", "0"], "is not a number of seconds"],
     ["endless time", ["a", "--timeout", "99999999"], "is not a number of seconds"],
     ["a peer without port", ["a", "--peer", "10.0.0.1"], "is not HOST:PORT"],

@@ -1,6 +1,9 @@
 /** Two transports in memory that are the ends of one connection. */
 import type { Transport } from "../../lib/peers/transport.ts";
 
+/** What the system takes at once, in bytes. */
+const MAX_PORTION = 16 * 1024;
+
 /** Bytes on their way from one end to the other. */
 class Lane {
   readonly #bytes: number[] = [];
@@ -67,7 +70,7 @@ export class PipeEnd implements Transport {
 }
 
 /** @param portionBytes the most that one read or write takes */
-export function makePipe(portionBytes = Infinity): readonly [PipeEnd, PipeEnd] {
+export function makePipe(portionBytes = MAX_PORTION): readonly [PipeEnd, PipeEnd] {
   const [there, back] = [new Lane(), new Lane()];
   return [new PipeEnd(back, there, portionBytes), new PipeEnd(there, back, portionBytes)];
 }
