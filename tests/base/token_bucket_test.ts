@@ -6,12 +6,12 @@ const RATE = { bytesPerSecond: 1000, capacityBytes: 100, nowMs: 0 };
 
 Deno.test("TokenBucket is empty at first, and fills at its rate up to its capacity", () => {
   const bucket = new TokenBucket(RATE);
-  assertEquals(bucket.take(1, 0), false);
-  assertEquals(bucket.take(51, 50), false);
-  assertEquals(bucket.take(50, 50), true);
-  assertEquals(bucket.take(101, 10_000), false);
-  assertEquals(bucket.take(100, 10_000), true);
-  assertEquals(bucket.take(1, 10_000), false);
+  assert(!bucket.take(1, 0));
+  assert(!bucket.take(51, 50));
+  assert(bucket.take(50, 50));
+  assert(!bucket.take(101, 10_000));
+  assert(bucket.take(100, 10_000));
+  assert(!bucket.take(1, 10_000));
 });
 
 Deno.test("TokenBucket says how long to wait", () => {
@@ -34,16 +34,16 @@ Deno.test("TokenBucket gives out what was put back, and never more than its capa
 
 Deno.test("TokenBucket goes into debt only as far as it may", () => {
   const bucket = new TokenBucket(RATE);
-  assertEquals(bucket.take(50, 0, 50), true);
-  assertEquals(bucket.take(1, 0, 50), false);
+  assert(bucket.take(50, 0, 50));
+  assert(!bucket.take(1, 0, 50));
   assertEquals(bucket.waitMs(10, 0), 60);
 });
 
 Deno.test("TokenBucket is not misled by a clock that goes back", () => {
   const bucket = new TokenBucket(RATE);
   assert(bucket.take(50, 50));
-  assertEquals(bucket.take(1, 0), false);
-  assertEquals(bucket.take(20, 20), true);
+  assert(!bucket.take(1, 0));
+  assert(bucket.take(20, 20));
 });
 
 Deno.test("TokenBucket keeps its rate over any second, however it is asked", () => {
