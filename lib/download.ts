@@ -46,6 +46,10 @@ export interface DownloadOptions {
   readonly encryption?: Encryption;
   /** The most that is received and sent over all connections to peers, in bytes per second. @default no limits */
   readonly limits?: RateLimits;
+  /** Whether to exchange addresses with peers, unless the torrent is private. @default true */
+  readonly usePex?: boolean;
+  /** Whether to ask the gateway of a private network to let peers in. @default true */
+  readonly usePortMapping?: boolean;
   /** Whether to start afresh over files that are there and have nothing to do with the torrent. */
   readonly overwrite?: boolean;
   /** Ends the download, its state saved. */

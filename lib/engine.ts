@@ -7,8 +7,10 @@
 import { formatAddress, type PeerAddress } from "./base/address.ts";
 import { GaveUpError, PeerError } from "./base/errors.ts";
 import { makePeerId, type PeerId, USER_AGENT } from "./base/identity.ts";
+import { isPrivateHost, isThisMachine } from "./base/host.ts";
 import { UdpSocket } from "./base/udp_socket.ts";
 import { Downloads } from "./blocks/request.ts";
+import { Pex } from "./discovery/pex.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger, SourceId } from "./ledger.ts";
 import { budgetMemoryBytes } from "./ledger/budget.ts";
@@ -16,11 +18,15 @@ import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
 import type { Encryption } from "./peers/encryption.ts";
+import { ExternalAddress } from "./peers/external_address.ts";
 import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
+import { peerPriority } from "./peers/priority.ts";
+import type { Introduction } from "./peers/session.ts";
 import { Swarm } from "./peers/swarm.ts";
 import type { RateLimits } from "./peers/throttle.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
+import type { KeepMappedOptions } from "./reach/port_mapping.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
 import type { Store } from "./storage/store.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
@@ -48,6 +54,8 @@ export interface EngineOptions {
   readonly timeoutMs?: number;
   readonly encryption?: Encryption;
   readonly limits?: RateLimits;
+  readonly usePex?: boolean;
+  readonly usePortMapping?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -70,11 +78,16 @@ export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #ending = new AbortController();
   readonly #peerId: PeerId = makePeerId();
-  readonly #book = new PeerBook();
+  readonly #external = new ExternalAddress();
+  readonly #book = new PeerBook((address) => this.#priorityOf(address));
   readonly #bans = new BanList();
   readonly #liars = new Set<SourceId>();
   readonly #listener: Deno.TcpListener;
   readonly #udp: UdpSocket;
+  readonly #pex: Pex | undefined;
+  /** Where peers can dial us: another port than our own, when the gateway has mapped it so. */
+  readonly #where: { port: number };
+  #mapping: Promise<void> | undefined;
 
   /** @throws when the port that was asked for cannot be listened on */
   constructor(options: EngineOptions) {
@@ -86,27 +99,34 @@ export class Engine implements AsyncDisposable {
     this.downloads = new Downloads({ ledger, count: this.meter.count, bytesPerSecond });
     this.#listener = listen({ port: options.port, bind });
     const { hostname, port } = this.#listener.addr;
+    const where = this.#where = { port };
     this.#udp = new UdpSocket({ bind });
     this.announcer = new Announcer({
       trackers: metainfo.trackers,
       isPrivate: metainfo.isPrivate,
       infoHash: metainfo.infoHash,
       peerId: this.#peerId,
-      port,
+      get port() {
+        return where.port;
+      },
       bind,
       udp: this.#udp,
       signal: this.signal,
       report,
       stats: () => this.meter.transferred,
       switched: () => this.#leavePeers(),
+      onExternalHost: (host, tracker) => this.#external.vote(host, tracker),
     });
+    this.#pex = this.#makePex();
+    this.#external.onChange = () => this.#book.rank();
     this.swarm = new Swarm({
       peerId: this.#peerId,
       maxPeers,
       buffers: new ReadBuffers(ledger.budget.memory),
-      relief: () => ledger.budget.relief,
-      roles: [this.downloads],
-      introduction: { reqq: OWN_REQQ, client: USER_AGENT, port },
+      relief: () => ledger.budget.relief(),
+      roles: [this.downloads, this.#external, ...(this.#pex === undefined ? [] : [this.#pex])],
+      introduction: introductionAt(where),
+      priorityOf: (address) => this.#priorityOf(address),
       book: this.#book,
       bans: this.#bans,
       bitfield: () => ledger.verifiedCount > 0 ? ledger.verified : undefined,
@@ -119,8 +139,30 @@ export class Engine implements AsyncDisposable {
 
   /** The peers that the user named, then those that trackers name. */
   async *addresses(): AsyncGenerator<readonly PeerAddress[], void, undefined> {
-    yield this.#options.peers ?? [];
-    yield* this.announcer.addresses();
+    const { peers = [] } = this.#options;
+    yield peers;
+    const announced = this.announcer.addresses();
+    this.#letPeersIn(peers);
+    for await (const addresses of announced) {
+      this.#letPeersIn(addresses);
+      yield addresses;
+    }
+  }
+
+  /** Peers beyond our network can dial us if its gateway has a port for us; for others it is not asked. */
+  #letPeersIn(peers: readonly PeerAddress[]): void {
+    const { usePortMapping = true, bind, report } = this.#options;
+    if (!usePortMapping || peers.every(({ host }) => isPrivateHost(host))) return;
+    const { signal } = this;
+    const { port } = this.#listener.addr;
+    const onMapped: KeepMappedOptions["onMapped"] = ({ externalHost, externalPort }) => {
+      this.#where.port = externalPort;
+      if (externalHost !== undefined) this.#external.vote(externalHost, "the gateway");
+    };
+    // Loaded here, for most runs never get here. Whatever fails in it, the download can do without.
+    this.#mapping ??= import("./reach/port_mapping.ts")
+      .then(({ keepMapped }) => keepMapped({ port, bind, signal, report, onMapped }))
+      .catch(({ message }) => report({ kind: "mapping", status: "failed", message }));
   }
 
   /** What the stage connect() needs of all this. */
@@ -132,6 +174,7 @@ export class Engine implements AsyncDisposable {
       bitfieldLength: ledger.verified.length,
       book: this.#book,
       gate: this.swarm,
+      tips: this.#pex?.addresses,
       listener: this.#listener,
       encryption,
       limits,
@@ -161,6 +204,30 @@ export class Engine implements AsyncDisposable {
   /** Whether the source was caught sending wrong blocks. */
   isLiar(source: SourceId): boolean {
     return this.#liars.has(source);
+  }
+
+  /** Peer exchange, unless the torrent is private (BEP 27) or the user does not want it. */
+  #makePex(): Pex | undefined {
+    const { metainfo, ledger, report, usePex = true } = this.#options;
+    if (metainfo.isPrivate || !usePex) return undefined;
+    return new Pex({
+      isOwn: (address) => this.#isOwn(address),
+      wantsSeeds: () => !ledger.isComplete,
+      report,
+    });
+  }
+
+  /** Whether whoever dials there reaches us, as far as we know. */
+  #isOwn({ host, port }: PeerAddress): boolean {
+    if (port !== this.#listener.addr.port && port !== this.#where.port) return false;
+    const { bind } = this.#options;
+    if (host === this.#external.seenFrom(host)) return true;
+    return bind === undefined ? isThisMachine(host) : host === bind;
+  }
+
+  #priorityOf(theirs: PeerAddress): number {
+    const host = this.#external.assumedFrom(theirs.host);
+    return peerPriority({ host, port: this.#listener.addr.port }, theirs);
   }
 
   /** Closes the peer and never talks to it again. */
@@ -207,7 +274,19 @@ export class Engine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.hangUp(), this.announcer[Symbol.asyncDispose]()]);
+    const goodbyes = [this.hangUp(), this.announcer[Symbol.asyncDispose](), this.#mapping];
+    await Promise.all(goodbyes);
     await this.#udp[Symbol.asyncDispose]();
   }
+}
+
+/** What peers are told of us: where they can dial us, as it is by then. */
+function introductionAt(where: { readonly port: number }): Introduction {
+  return {
+    reqq: OWN_REQQ,
+    client: USER_AGENT,
+    get port() {
+      return where.port;
+    },
+  };
 }

@@ -63,6 +63,17 @@ export type DownloadEvent =
   /** The check is over: what need not be downloaded again. */
   | { readonly kind: "checked"; readonly haveBytes: number; readonly havePieces: number }
   | { readonly kind: "listening"; readonly host: string; readonly port: number }
+  /** The gateway of our network lets peers in, or does not. */
+  | {
+    readonly kind: "mapping";
+    readonly status: "mapped" | "failed";
+    readonly method?: "pcp" | "nat-pmp" | "upnp";
+    /** The gateway's address on its other side, as it says. */
+    readonly externalHost?: string;
+    /** Where peers can dial us. */
+    readonly externalPort?: number;
+    readonly message?: string;
+  }
   | {
     readonly kind: "tracker";
     /** Without passkeys. */
@@ -82,6 +93,17 @@ export type DownloadEvent =
     /** The client's name from its extension handshake or peer id. */
     readonly client?: string;
     readonly message?: string;
+  }
+  /** A message of peer exchange. */
+  | {
+    readonly kind: "pex";
+    readonly status: "sent" | "received";
+    /** `host:port` of the connection. */
+    readonly address: string;
+    /** How many peers it says have come, of those that we looked at. */
+    readonly added: number;
+    /** How many it says have gone. */
+    readonly dropped: number;
   }
   /** A piece did not match its hash and is fetched again. */
   | { readonly kind: "corrupt"; readonly pieceIndex: number; readonly peers: readonly string[] }

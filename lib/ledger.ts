@@ -108,7 +108,7 @@ export class Ledger {
   }
 
   /** Those of them with a block that nobody is asked for, first who has had one longest. */
-  get openWithFree(): Iterable<OpenPiece> {
+  get openWithFree(): ReadonlySet<OpenPiece> {
     return this.#withFree;
   }
 
@@ -125,6 +125,12 @@ export class Ledger {
   /** The source is gone; its requests were returned before. */
   removeSource(source: Source): void {
     this.holdings.remove(source);
+    this.#releaseSole(source);
+  }
+
+  /** The source has lost a piece; its requests for it were returned before. */
+  lose(source: Source, pieceIndex: number): void {
+    this.holdings.removeHave(source, pieceIndex);
     this.#releaseSole(source);
   }
 
@@ -189,7 +195,7 @@ export class Ledger {
 
   /** A run is stored, or of no use any more: its memory is for others. */
   release(run: Run): void {
-    const wasSpent = !this.budget.hasRoom("usual");
+    const wasSpent = !this.budget.hasRoom("near");
     this.budget.release(run);
     if (wasSpent) this.onWork();
   }

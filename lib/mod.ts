@@ -92,7 +92,7 @@ export {
   type TorrentFile,
 } from "./torrent/metainfo.ts";
 
-export { type AddressFamily, decodeCompactPeers } from "./tracker/compact.ts";
+export { type AddressFamily, decodeCompactPeers } from "./base/compact.ts";
 export {
   type MockTracker,
   type MockTrackerOptions,

@@ -17,7 +17,7 @@ import {
 } from "./support/source.ts";
 
 const BELOW_STAGES = "base torrent events ledger";
-const STAGES = "tracker peers blocks storage pieces";
+const STAGES = "tracker peers discovery reach blocks storage pieces";
 
 /** Who may import whom. `types` are those of which only types may be imported. */
 const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: string }>> = {
@@ -30,6 +30,10 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   // The stages, in the order of the data; each knows of the one before it by its types only.
   "tracker": { to: "base torrent tracker", types: "events" },
   "peers": { to: "base torrent peers", types: "events tracker" },
+  // A role that peers play, and a source of addresses.
+  "discovery": { to: "base torrent discovery", types: "events peers" },
+  // How peers get in: of use to all that listen.
+  "reach": { to: "base reach", types: "events" },
   // blocks/ also reads bitfields, by the codec of peers/.
   "blocks": { to: "base torrent ledger peers blocks", types: "events" },
   // The runs that blocks make are stored, the pieces that are stored are settled.

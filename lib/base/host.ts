@@ -42,3 +42,16 @@ export function isPeerHost(host: string): boolean {
   if (isIPv6(host)) return host !== "::" && !host.startsWith("ff");
   return host.length <= 253 && HOST_NAME.test(host) && !/^[\d.]+$/.test(host);
 }
+
+/**
+ * Whether a host that somebody at `teller` names can be the same machine to us: one that the teller meets
+ * in its own network, or in its own machine, is another one in ours.
+ */
+export function isSharedHost(host: string, teller: string): boolean {
+  return scopeOf(host) >= scopeOf(teller);
+}
+
+/** 0: this machine, 1: this network, 2: everywhere. */
+function scopeOf(host: string): number {
+  return isThisMachine(host) ? 0 : isPrivateHost(host) ? 1 : 2;
+}

@@ -5,7 +5,8 @@
  */
 import { isBitsOf } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
-import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
+import type { Ledger, Need, OpenPiece, Source, SourceId } from "../ledger.ts";
+import { decodeDontHave } from "../peers/dont_have.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
@@ -13,6 +14,7 @@ import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
 import { type Asker, MAX_REQUESTERS, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
+import { leastShare } from "./shares.ts";
 
 /** A source in end game is asked for what another one is, when that one takes this many times as long. */
 const DOUBLING_FACTOR = 2;
@@ -26,6 +28,9 @@ const STARVED_MS = 2_000;
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
 
+/** A peer that loses more pieces than this only makes us work. */
+const MAX_LOSSES = 1_000;
+
 /**
  * What the downloaders of all peers share.
  *
@@ -34,8 +39,12 @@ const MAX_STALLED_MS = 60_000;
 export interface Shared extends IntakeShared {
   /** Takes the runs that one read made full. */
   deliver(runs: readonly FullRun[]): void;
-  /** How many requests anybody may have outstanding; at least one. */
+  /** How many requests anybody may have outstanding. */
   readonly share: number;
+  /** Whether reading is under a limit, so that little is to be asked for. */
+  readonly isLimited: boolean;
+  /** What of the budget is for somebody who does not starve. */
+  readonly need: Need;
   /** What this downloader wants has changed. */
   changed(): void;
   /** How long a source will take to answer what it is asked, in milliseconds. */
@@ -61,6 +70,7 @@ export class Downloader implements PeerRole, Asker {
   readonly #intake: Intake;
   #stalledAtMs: number | undefined;
   #busyAtMs = Infinity;
+  #losses = 0;
 
   /** @param startDepth how many requests to begin with */
   constructor(session: Session, shared: Shared, startDepth: number) {
@@ -77,14 +87,14 @@ export class Downloader implements PeerRole, Asker {
     return this.#pace.bytesPerMs * 1000;
   }
 
-  /** Whether what it is asked for takes a while to reach it. */
-  get isFar(): boolean {
-    return this.#pace.isFar;
-  }
-
   /** How long an answer takes at least, in milliseconds; Infinity while that is unknown. */
   get roundTripMs(): number {
     return this.#pace.roundTripMs;
+  }
+
+  /** Whether what it is asked for takes a while to reach it. */
+  get isFar(): boolean {
+    return this.#pace.isFar;
   }
 
   /** How many requests it would have outstanding if there were room for all. */
@@ -128,6 +138,18 @@ export class Downloader implements PeerRole, Asker {
     }
   }
 
+  /** The peer has lost a piece: what it is asked for of it will not come (BEP 54). */
+  receiveExtended(payload: Uint8Array): void {
+    const pieceIndex = decodeDontHave(payload);
+    this.#checkPiece(pieceIndex);
+    this.#losses++;
+    if (this.#losses > MAX_LOSSES) throw new PeerError("Peer loses piece after piece", "protocol");
+    for (const { piece, block } of this.#queue.giveUpPiece(pieceIndex)) {
+      this.ledger.unrequest(piece, block);
+    }
+    this.ledger.lose(this.source, pieceIndex);
+  }
+
   settle(): void {
     this.#deliver();
     this.session.setInteresting(this.source.isUseful);
@@ -138,6 +160,7 @@ export class Downloader implements PeerRole, Asker {
     if (this.session.isHeldUp) this.#pace.excuse(nowMs);
     this.#pace.tick(nowMs, this.#queue.length);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
+    this.session.isSeed = this.source.isComplete;
     this.#watchStall(nowMs);
     this.session.setInteresting(this.source.isUseful);
     this.refill();
@@ -153,7 +176,7 @@ export class Downloader implements PeerRole, Asker {
   /** Asks for as much as the peer's pace allows; of a stalling peer one block, to learn when it is back. */
   refill(): void {
     if (this.session.isChokingUs || !this.source.isUseful) return;
-    const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#shared.share) : 1;
+    const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#share) : 1;
     const count = depth - this.#queue.length;
     if (count <= 0) return;
     if (this.#queue.length > 0) {
@@ -162,7 +185,7 @@ export class Downloader implements PeerRole, Asker {
     }
     const wasIdle = this.#queue.length === 0;
     const isStarved = this.#nowMs - this.#busyAtMs > STARVED_MS;
-    const picked = pickBlocks(this, count, isStarved ? "starved" : "usual");
+    const picked = pickBlocks(this, count, isStarved ? "starved" : this.#shared.need);
     if (picked < count) this.#shared.idle(this);
     if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
@@ -209,6 +232,11 @@ export class Downloader implements PeerRole, Asker {
     this.wake();
   }
 
+  get #share(): number {
+    const { share, isLimited } = this.#shared;
+    return Math.max(Math.floor(share), leastShare({ isLimited, isNear: this.#pace.isNear }));
+  }
+
   #haves(bits: Uint8Array): void {
     const { holdings, geometry } = this.ledger;
     if (!isBitsOf(bits, geometry.pieceCount)) {
@@ -218,10 +246,13 @@ export class Downloader implements PeerRole, Asker {
   }
 
   #have(pieceIndex: number): void {
-    if (pieceIndex >= this.ledger.geometry.pieceCount) {
-      throw new PeerError(`Peer has piece ${pieceIndex}, which does not exist`, "protocol");
-    }
+    this.#checkPiece(pieceIndex);
     this.ledger.holdings.addHave(this.source, pieceIndex);
+  }
+
+  #checkPiece(pieceIndex: number): void {
+    if (pieceIndex < this.ledger.geometry.pieceCount) return;
+    throw new PeerError(`Peer has piece ${pieceIndex}, which does not exist`, "protocol");
   }
 
   #deliver(): void {

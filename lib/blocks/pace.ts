@@ -139,7 +139,12 @@ export class Pace {
     return this.#roundTripMs;
   }
 
-  /** Whether a round trip to the peer, as measured, is a long one. */
+  /** Whether a round trip to the peer, as measured, is a short one. */
+  get isNear(): boolean {
+    return this.#roundTripMs < SHORT_TRIP_MS;
+  }
+
+  /** Whether it is a long one. */
   get isFar(): boolean {
     return Number.isFinite(this.#roundTripMs) && this.#roundTripMs >= SHORT_TRIP_MS;
   }
@@ -152,7 +157,7 @@ export class Pace {
   /** How many of `depth` requests may be missing without the peer ever running out of them. */
   slack(depth: number): number {
     const most = Math.floor(depth * MAX_SLACK);
-    if (this.#roundTripMs < SHORT_TRIP_MS) return most;
+    if (this.isNear) return most;
     if (this.bytesPerMs === 0) return 0;
     const onTheWay = (this.bytesPerMs * this.#roundTripMs) / BLOCK_LENGTH;
     return Math.max(0, Math.min(most, Math.floor(depth - 2 * onTheWay)));

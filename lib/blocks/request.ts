@@ -5,15 +5,16 @@
  * @module
  */
 import { Channel } from "../base/async.ts";
-import { MAX_WAITING_BYTES, USUAL_BYTES } from "../ledger/budget.ts";
-import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
+import { LIMITS, MAX_WAITING_BYTES } from "../ledger/budget.ts";
+import { type Ledger, LOCAL_SOURCE, type Need, type OpenPiece, type SourceId } from "../ledger.ts";
+import { DONT_HAVE } from "../peers/dont_have.ts";
 import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
 import type { Wire } from "../peers/wire.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { Downloader, type Shared } from "./downloader.ts";
 import type { FullRun } from "./intake.ts";
-import { fairShare } from "./shares.ts";
+import { fairShare, limitedRequests } from "./shares.ts";
 
 export type { FullRun } from "./intake.ts";
 
@@ -23,23 +24,8 @@ const MAX_START_DEPTH = 32;
 /** The share of the free budget that one new peer may be asked for at first. */
 const START_SHARE = 1 / 64;
 
-/** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
-const NEAR_BYTES = 8 * 1024 * 1024;
-
-/** The same with those far away, who need more on the way. */
-const FAR_BYTES = USUAL_BYTES - MAX_WAITING_BYTES;
-
-/** Requests that a peer gets however many share the budget. */
-const MIN_SHARE = 4;
-
-/**
- * Under a limit: how much time's worth is asked for, besides a round trip. It comes at once, however
- * slowly we read, and fills the buffers on the way.
- */
-const LIMITED_MS = 100;
-
-/** A longer round trip than this is our own doing, under a limit. */
-const MAX_LIMITED_TRIP_MS = 1_000;
+/** What all may be asked for at once, in bytes, when some are far away and need much on the way. */
+const FAR_BYTES = LIMITS.usual - MAX_WAITING_BYTES;
 
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;
@@ -56,6 +42,7 @@ export interface DownloadsOptions {
 
 /** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
 export class Downloads implements Role, Shared {
+  readonly extension: string = DONT_HAVE;
   /** What peers have and what is still to be asked for. */
   readonly ledger: Ledger;
   readonly count: Shared["count"];
@@ -64,9 +51,9 @@ export class Downloads implements Role, Shared {
   readonly #limit: number | undefined;
   readonly #downloaders = new Map<SourceId, Downloader>();
   readonly #sessions = new Map<SourceId, Session>();
-  #idle = new Set<Downloader>();
+  readonly #idle = new Set<Downloader>();
   /** Unknown when it has to be worked out anew. */
-  #share: number | undefined;
+  #terms: Pick<Shared, "share" | "need"> | undefined;
   #isWaking = false;
 
   /** Takes the ledger's `onWork`. */
@@ -84,17 +71,26 @@ export class Downloads implements Role, Shared {
     return sum;
   }
 
+  get isLimited(): boolean {
+    return this.#limit !== undefined;
+  }
+
   get share(): number {
-    this.#share ??= this.#fairShare();
-    return this.#share;
+    this.#terms ??= this.#work();
+    return this.#terms.share;
+  }
+
+  get need(): Need {
+    this.#terms ??= this.#work();
+    return this.#terms.need;
   }
 
   changed(): void {
-    this.#share = undefined;
+    this.#terms = undefined;
   }
 
   join(peer: Session): Downloader {
-    const share = Math.floor((this.ledger.budget.usualBytes * START_SHARE) / BLOCK_LENGTH);
+    const share = Math.floor((this.ledger.budget.roomBytes("usual") * START_SHARE) / BLOCK_LENGTH);
     const downloader = new Downloader(peer, this, Math.min(share, MAX_START_DEPTH));
     this.#downloaders.set(downloader.source.id, downloader);
     this.#remember(downloader.source.id, peer);
@@ -139,43 +135,42 @@ export class Downloads implements Role, Shared {
     this.#idle.delete(downloader);
   }
 
-  #fairShare(): number {
+  #work(): Pick<Shared, "share" | "need"> {
     const wants: number[] = [];
     let farWants = 0;
+    let tripMs = Infinity;
     for (const downloader of this.#downloaders.values()) {
       const { wanted } = downloader;
       wants.push(wanted);
+      tripMs = Math.min(tripMs, downloader.roundTripMs);
       if (downloader.isFar) farWants += wanted;
     }
-    const total = Math.min(NEAR_BYTES / BLOCK_LENGTH + farWants, FAR_BYTES / BLOCK_LENGTH);
-    if (this.#limit === undefined) return Math.max(Math.floor(fairShare(wants, total)), MIN_SHARE);
-    const limited = fairShare(wants, Math.min(total, this.#limitedTotal(this.#limit)));
-    return Math.max(Math.floor(limited), 1);
+    const most = Math.min(LIMITS.near / BLOCK_LENGTH + farWants, FAR_BYTES / BLOCK_LENGTH);
+    const limited = this.#limit === undefined ? Infinity : limitedRequests(this.#limit, tripMs);
+    const total = Math.min(most, limited);
+    return { share: fairShare(wants, total), need: farWants === 0 ? "near" : "usual" };
   }
 
   /**
-   * What all may be asked for under a limit: little more than what is read in the time that an answer
-   * takes. The quickest answer tells that: others have waited for their turn to be read.
+   * Lets the idle ask again, once, after whatever made work for them is done: those first who have been
+   * idle longest, and no more than there is work for.
    */
-  #limitedTotal(bytesPerSecond: number): number {
-    let tripMs = Infinity;
-    for (const { roundTripMs } of this.#downloaders.values()) {
-      tripMs = Math.min(tripMs, roundTripMs);
-    }
-    tripMs = tripMs === Infinity ? 0 : Math.min(tripMs, MAX_LIMITED_TRIP_MS);
-    return (bytesPerSecond / 1000) * (LIMITED_MS + tripMs) / BLOCK_LENGTH;
-  }
-
-  /** Lets the idle ask again, once, after whatever made work for them is done. */
   #wakeIdle(): void {
     if (this.#isWaking || this.#idle.size === 0) return;
     this.#isWaking = true;
     queueMicrotask(() => {
       this.#isWaking = false;
-      const idle = this.#idle;
-      this.#idle = new Set();
-      for (const downloader of idle) downloader.wake();
+      for (const downloader of [...this.#idle]) {
+        if (!this.#hasWork()) return;
+        this.#idle.delete(downloader);
+        downloader.wake();
+      }
     });
+  }
+
+  #hasWork(): boolean {
+    const { isEndGame, openWithFree, budget } = this.ledger;
+    return isEndGame || openWithFree.size > 0 || budget.hasRoom(this.need);
   }
 
   #remember(source: SourceId, session: Session): void {

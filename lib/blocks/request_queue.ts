@@ -57,6 +57,17 @@ export class RequestQueue {
     return piece;
   }
 
+  /** Takes out what is outstanding of a piece that the peer has lost: answers may still be on their way. */
+  giveUpPiece(pieceIndex: number): readonly Request[] {
+    const lost: Request[] = [];
+    for (let at = this.#head; at < this.#pieces.length; at++) {
+      const [piece, block] = [this.#pieces[at], this.#blocks[at]];
+      if (piece?.pieceIndex === pieceIndex && block !== undefined) lost.push({ piece, block });
+    }
+    for (const { block } of lost) this.giveUp(pieceIndex, block);
+    return lost;
+  }
+
   /** Takes out everything: the peer choked us or stalls. Answers may still come. */
   giveUpAll(): readonly Request[] {
     const requests: Request[] = [];

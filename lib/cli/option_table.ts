@@ -116,6 +116,16 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "encrypt connections: allow (default), require or off",
   },
   {
+    name: "no-pex",
+    commands: ["download"],
+    summary: "do not exchange addresses with peers",
+  },
+  {
+    name: "no-port-mapping",
+    commands: ["download"],
+    summary: "do not ask the gateway of a private network to let peers in",
+  },
+  {
     name: "timeout",
     value: "SECONDS",
     commands: ["download"],

@@ -100,6 +100,8 @@ function readDownload(given: Given): DownloadOptions {
     directory: given.get("output")?.at(-1) ?? ".",
     peers: (given.get("peer") ?? []).map(readPeer),
     overwrite: given.has("overwrite"),
+    ...(given.has("no-pex") ? { usePex: false } : {}),
+    ...(given.has("no-port-mapping") ? { usePortMapping: false } : {}),
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
     ...(maxPeers === undefined ? {} : { maxPeers }),

@@ -130,8 +130,14 @@ function detail(event: CliEvent): string | undefined {
       const client = event.client === undefined ? "" : ` (${event.client})`;
       return `Peer ${event.address}${client} ${event.status}${colon(event.message)}`;
     }
+    case "pex": {
+      const news = `${formatNoun(event.added, "peer")} added, ${event.dropped} dropped`;
+      return `Peer exchange ${event.status}, ${event.address}: ${news}`;
+    }
     case "corrupt":
       return `Piece ${event.pieceIndex} is corrupt, from ${event.peers.join(", ")}`;
+    case "mapping":
+      return `Port mapping ${describeMapping(event)}`;
     case "listening":
       return `Listening on ${event.host} port ${event.port}`;
     default:
@@ -144,6 +150,12 @@ function describeTracker(event: DownloadEvent & { kind: "tracker" }): string {
   const peers = event.peers === undefined ? "" : `: ${formatNoun(event.peers, "peer")}`;
   const next = event.seconds === undefined ? "" : `, next in ${formatDuration(event.seconds)}`;
   return `${status}${event.status === "ok" ? peers + next : colon(event.message)}`;
+}
+
+function describeMapping(event: DownloadEvent & { kind: "mapping" }): string {
+  if (event.status === "failed") return `failed${colon(event.message)}`;
+  const { method, externalHost = "its address", externalPort } = event;
+  return `by ${method}: the gateway lets peers in at ${externalHost} port ${externalPort}`;
 }
 
 function colon(text: string | undefined): string {

@@ -14,20 +14,27 @@ import { MAX_RUN_BLOCKS, type Run } from "./open_piece.ts";
 /** What may be requested, held, or waiting for the disk at one time, in bytes. */
 export const BUDGET_BYTES = 32 * 1024 * 1024;
 
-/** The share of it that is given out as a rule; the rest is for sources that have starved for want of it. */
-export const USUAL_BYTES: number = (BUDGET_BYTES * 3) / 4;
-
 /** How much may wait for the disk before nothing more is read, in bytes. */
-export const MAX_WAITING_BYTES: number = 4 * 1024 * 1024;
+export const MAX_WAITING_BYTES: number = 3 * 1024 * 1024;
+
+/** Who asks for room. */
+export type Need = "near" | "usual" | "starved";
+
+/** How much of the budget is given out to whom, in bytes. */
+export const LIMITS: Readonly<Record<Need, number>> = {
+  /** Where all answer at once: more would only wait, in their memory or in ours. */
+  near: 10 * 1024 * 1024,
+  /** As a rule. */
+  usual: (BUDGET_BYTES * 3) / 4,
+  /** Sources that have starved for want of room. */
+  starved: BUDGET_BYTES,
+};
 
 /** How many of those who are held up go on when a run was stored: enough to bring more than that one. */
-const LET_THROUGH = 4;
+const LET_THROUGH = 2;
 
 /** Buffers lie at multiples of this, in bytes. */
 const ALIGNMENT = 64;
-
-/** Who asks for room: a source that has had none for long may have of the rest. */
-export type Need = "usual" | "starved";
 
 /** The memory that the buffers of one torrent can come to take, in bytes. */
 export function budgetMemoryBytes(geometry: Geometry): number {
@@ -63,9 +70,9 @@ export class Budget {
     this.#bufferLength = bufferLength(geometry);
   }
 
-  /** Bytes that may still be booked as a rule. */
-  get usualBytes(): number {
-    return USUAL_BYTES - this.bookedBytes;
+  /** Bytes that may still be booked. */
+  roomBytes(need: Need): number {
+    return LIMITS[need] - this.bookedBytes;
   }
 
   /** What all that is booked counts, in bytes. */
@@ -75,8 +82,7 @@ export class Budget {
 
   /** Whether one more run can be booked. */
   hasRoom(need: Need): boolean {
-    const limit = need === "usual" ? USUAL_BYTES : BUDGET_BYTES;
-    return this.bookedBytes + this.#bufferLength <= limit;
+    return this.#bufferLength <= this.roomBytes(need);
   }
 
   /** Sets the share of a run aside; hasRoom() must have said so. */
@@ -92,14 +98,18 @@ export class Budget {
     return run.start;
   }
 
+  /** Whether so much waits for the disk that nothing more should be read. */
+  get isPressed(): boolean {
+    return this.#waiting * this.#bufferLength > MAX_WAITING_BYTES;
+  }
+
   /**
    * Resolves when it is the caller's turn to bring more; undefined when that is now. Memory would be
    * filled faster than the disk empties it, and those who are let through one after the other bring much
    * at a time, instead of all of them a little.
    */
-  get relief(): Promise<void> | undefined {
-    const isCalm = this.#waiting * this.#bufferLength <= MAX_WAITING_BYTES;
-    if (isCalm && this.#heldUp.length === 0) return undefined;
+  relief(): Promise<void> | undefined {
+    if (!this.isPressed && this.#heldUp.length === 0) return undefined;
     return new Promise((resolve) => this.#heldUp.push(resolve));
   }
 
@@ -120,7 +130,7 @@ export class Budget {
   }
 
   #letThrough(): void {
-    if (this.#waiting * this.#bufferLength > MAX_WAITING_BYTES) return;
+    if (this.isPressed) return;
     // Without anything under way, nobody else would let the others through.
     const count = this.#waiting === 0 ? this.#heldUp.length : LET_THROUGH;
     for (const goOn of this.#heldUp.splice(0, count)) goOn();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clearBit, fullBits } from "../base/bits.ts";
 import type { Copies } from "./copies.ts";
 import { LOCAL_SOURCE, type SourceId } from "./open_piece.ts";
 import type { Rarity } from "./rarity.ts";
@@ -74,6 +75,14 @@ export class Holdings {
     if (willBeComplete) this.#count(source);
     else this.#rarity.add(pieceIndex);
     return true;
+  }
+
+  /** The source has one piece less; as dear as a bitfield. */
+  removeHave(source: Source, pieceIndex: number): void {
+    if (!source.has(pieceIndex)) return;
+    const bits = source.bits?.slice() ?? fullBits(this.#copies.pieceCount);
+    clearBit(bits, pieceIndex);
+    this.setHaves(source, bits);
   }
 
   /** We have the piece now, closed before, its bit among the verified is set: it is of no use any more. */

@@ -8,9 +8,11 @@ import { Channel, delay, untilAborted } from "../base/async.ts";
 import { TimeLimit } from "../base/clock.ts";
 import { isDescriptorShortage, PeerError } from "../base/errors.ts";
 import type { PeerId } from "../base/identity.ts";
+import { DialPace } from "./dial_pace.ts";
 import type { Encryption } from "./encryption.ts";
+import { asPeerError, isHangUp, outcomeOf } from "./failure.ts";
 import { type Direction, greet } from "./greet.ts";
-import type { Outcome, PeerBook } from "./peer_book.ts";
+import type { PeerBook } from "./peer_book.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import type { RateLimits, Throttle } from "./throttle.ts";
 import { dial, overDeno, type Transport } from "./transport.ts";
@@ -37,8 +39,12 @@ const ACCEPT_REST_MS = 1_000;
  * @internal
  */
 export interface Gate {
-  /** Whether one more connection is allowed. */
-  readonly hasRoom: boolean;
+  /** How many are connected. */
+  readonly size: number;
+  /** Whether a peer that can be dialled there is connected. */
+  isConnectedTo(address: PeerAddress): boolean;
+  /** How many more connections are allowed. */
+  readonly room: number;
   /** Takes a new wire's claim to a place. @throws {PeerError} self, duplicate, banned or surplus */
   admit(wire: Wire): void;
   /** No descriptor was left: the limit becomes what there is now. */
@@ -61,6 +67,8 @@ export interface ConnectOptions {
   readonly book: PeerBook;
   /** The swarm, which owns the wires from admit() on. */
   readonly gate: Gate;
+  /** Addresses that connected peers tell of: where nobody is connected, none are waited for. */
+  readonly tips?: AsyncIterable<readonly PeerAddress[]> | undefined;
   /** Accepted connections come from here; connect() owns it from then on. */
   readonly listener?: Deno.TcpListener;
   /** The local address to dial from. */
@@ -98,6 +106,7 @@ class Connector implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #tasks = new Set<Promise<void>>();
   readonly #ungreeted = new Set<Transport>();
+  readonly #pace = new DialPace();
   #dialing = 0;
   #addressesEnded = false;
   /** Loaded when there is something to limit. */
@@ -109,6 +118,7 @@ class Connector implements AsyncDisposable {
     this.#signal = AbortSignal.any([options.signal, this.#abort.signal]);
     this.#signal.addEventListener("abort", () => this.wires.close(), { once: true });
     options.gate.onRoom = () => this.#pump();
+    if (options.tips !== undefined) this.#spawn(this.#take(options.tips));
     if (options.listener !== undefined) this.#spawn(this.#accept(options.listener));
   }
 
@@ -118,6 +128,12 @@ class Connector implements AsyncDisposable {
   }
 
   async #follow(addresses: AsyncIterable<readonly PeerAddress[]>): Promise<void> {
+    await this.#take(addresses);
+    this.#addressesEnded = true;
+    this.#pump();
+  }
+
+  async #take(addresses: AsyncIterable<readonly PeerAddress[]>): Promise<void> {
     const iterator = addresses[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -130,30 +146,33 @@ class Connector implements AsyncDisposable {
     } catch (error) {
       if (!this.#signal.aborted) this.wires.fail(error);
     }
-    this.#addressesEnded = true;
-    this.#pump();
   }
 
   /** Starts as many dials as are allowed and due; called whenever either may have changed. */
   #pump(): void {
     const { book, gate } = this.#options;
     if (this.#signal.aborted) return;
-    while (this.#dialing < MAX_DIALING && gate.hasRoom) {
-      const address = book.take(performance.now());
+    const nowMs = performance.now();
+    while (this.#mayDial && this.#pace.dueAtMs(nowMs) <= nowMs) {
+      const address = book.take(nowMs, gate.room - this.#dialing);
       if (address === undefined) break;
-      this.#spawn(this.#dial(address));
+      if (gate.isConnectedTo(address)) book.settle(address, "ours", nowMs);
+      else if (this.#pace.take(nowMs)) this.#spawn(this.#dial(address));
     }
-    this.#armTimer();
-    if (this.#addressesEnded && !book.hasHope) this.wires.close();
+    this.#armTimer(nowMs);
+    if (this.#addressesEnded && !book.hasHope && gate.size === 0) this.wires.close();
   }
 
-  #armTimer(): void {
+  get #mayDial(): boolean {
+    return this.#dialing < MAX_DIALING && this.#options.gate.room > 0;
+  }
+
+  #armTimer(nowMs: number): void {
     clearTimeout(this.#timer);
-    const dueAtMs = this.#options.book.nextDueAtMs();
-    if (dueAtMs === undefined || this.#dialing >= MAX_DIALING || !this.#options.gate.hasRoom) {
-      return;
-    }
-    this.#timer = setTimeout(() => this.#pump(), Math.max(dueAtMs - performance.now(), 0) + 1);
+    const bookDueAtMs = this.#options.book.nextDueAtMs();
+    if (bookDueAtMs === undefined || !this.#mayDial) return;
+    const dueAtMs = Math.max(bookDueAtMs, this.#pace.dueAtMs(nowMs));
+    this.#timer = setTimeout(() => this.#pump(), Math.max(dueAtMs - nowMs, 0) + 1);
   }
 
   async #dial(address: PeerAddress): Promise<void> {
@@ -175,9 +194,10 @@ class Connector implements AsyncDisposable {
     try {
       await this.#dialOnce(address, "plain");
     } catch (error) {
-      // Whoever takes no plain connection hangs up, and so does who looks at the line.
-      const isHangUp = error instanceof PeerError && error.reason === "closed";
-      if (!isHangUp || encryption === "off") throw error;
+      // Whoever takes no plain connection hangs up, and so does who looks at the line. It is one dial more.
+      if (encryption === "off" || !isHangUp(error) || !this.#pace.take(performance.now())) {
+        throw error;
+      }
       await this.#dialOnce(address, "encrypted");
     }
   }
@@ -257,27 +277,4 @@ class Connector implements AsyncDisposable {
     await Promise.allSettled(this.#tasks);
     for await (const wire of this.wires) wire[Symbol.dispose]();
   }
-}
-
-function outcomeOf(error: unknown): Outcome {
-  if (isDescriptorShortage(error)) return "ours";
-  if (!(error instanceof PeerError)) return "unreachable";
-  switch (error.reason) {
-    case "self":
-    case "banned":
-      return "never";
-    // The other connection may end, and whoever has this peer's id may have borrowed it.
-    case "duplicate":
-      return "useless";
-    case "surplus":
-      return "ours";
-    default:
-      return "unreachable";
-  }
-}
-
-function asPeerError(error: unknown): PeerError {
-  if (error instanceof PeerError) return error;
-  const detail = error instanceof Error ? error.message : String(error);
-  return new PeerError(`Cannot connect: ${detail}`, "dial", { cause: error });
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BencodeError, PeerError } from "../base/errors.ts";
-import { isIPv4, isIPv6 } from "../base/ip.ts";
+import { hostBytes } from "../base/compact.ts";
+import { BencodeError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
 import {
   type BencodeDictionary,
@@ -38,6 +38,8 @@ export interface ExtensionHandshakeOptions {
   readonly port?: number;
   /** The peer's host as we see it (`yourip`), canonical. */
   readonly yourip?: string;
+  /** The extensions whose messages we take, and under which ids, 1 to 255 (`m`). @default none */
+  readonly extensions?: ReadonlyMap<string, number>;
 }
 
 /** What a peer said; what was missing, out of range or of a wrong type is absent. */
@@ -48,38 +50,40 @@ export interface ExtensionHandshake {
   readonly client?: string;
   /** Where it listens. */
   readonly port?: number;
+  /** Whether it would rather speak encrypted (`e`). */
+  readonly prefersEncryption?: boolean;
   /** Our IP address as it sees it, 4 or 16 bytes: only its word for it. */
   readonly yourip?: Uint8Array;
-  /** The ids (1 to 255) under which it takes messages of extensions, by name; 0: switched off (BEP 10). */
+  /** The ids (1 to 255) under which it takes messages of extensions, by name; 0: switched off. */
   readonly extensions: ReadonlyMap<string, number>;
   /** The size of the info dictionary in bytes (BEP 9), at most MAX_METADATA_SIZE. */
   readonly metadataSize?: number;
 }
 
-/** The payload of our extension handshake. We take no extension's messages: `m` is empty. */
+/** The payload of our extension handshake. */
 export function encodeExtensionHandshake(
   options: ExtensionHandshakeOptions,
 ): Uint8Array<ArrayBuffer> {
   return encodeBencode({
-    m: {},
+    m: Object.fromEntries(options.extensions ?? []),
     p: options.port,
     reqq: options.reqq,
     v: options.client,
-    yourip: options.yourip === undefined ? undefined : ipBytes(options.yourip),
+    yourip: options.yourip === undefined ? undefined : hostBytes(options.yourip),
   });
 }
 
 /**
  * Reads the payload of a peer's extension handshake. A value that makes no sense is ignored: peers
- * in the wild have them, and what they offer is optional. What is not bencode at all ends the
- * connection: whoever sends it would send anything.
- *
- * @throws {PeerError} "protocol", when it is no bencoded dictionary or exceeds the limits
+ * in the wild have them, and what they offer is optional. So is all of a handshake that is no bencoded
+ * dictionary or exceeds the limits: undefined.
  */
-export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshake {
+export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshake | undefined {
   const root = decodeRoot(payload);
+  if (root === undefined) return undefined;
   const reqq = rangedInteger(root.get("reqq"), 1, 0xffff_ffff);
   const port = rangedInteger(root.get("p"), 1, 0xffff);
+  const encryption = rangedInteger(root.get("e"), 0, 1);
   const metadataSize = rangedInteger(root.get("metadata_size"), 1, MAX_METADATA_SIZE);
   const client = printable(textOf(root.get("v")) ?? "", MAX_CLIENT_NAME).trim();
   const yourip = copyIp(bytesOf(root.get("yourip")));
@@ -87,30 +91,42 @@ export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshak
     ...(reqq === undefined ? {} : { reqq }),
     ...(client === "" ? {} : { client }),
     ...(port === undefined ? {} : { port }),
+    ...(encryption === undefined ? {} : { prefersEncryption: encryption === 1 }),
     ...(yourip === undefined ? {} : { yourip }),
     ...(metadataSize === undefined ? {} : { metadataSize }),
     extensions: readExtensions(dictionaryOf(root.get("m"))),
   };
 }
 
-function decodeRoot(payload: Uint8Array): BencodeDictionary {
+/**
+ * What a peer has said in all: a later handshake need only hold what has changed, and an extension with
+ * the id 0 is switched off (BEP 10).
+ */
+export function mergeExtensionHandshakes(
+  former: ExtensionHandshake | undefined,
+  later: ExtensionHandshake,
+): ExtensionHandshake {
+  const extensions = new Map(former?.extensions);
+  for (const [name, id] of later.extensions) {
+    if (id === 0) extensions.delete(name);
+    else if (extensions.size < MAX_EXTENSIONS || extensions.has(name)) extensions.set(name, id);
+  }
+  return { ...former, ...later, extensions };
+}
+
+function decodeRoot(payload: Uint8Array): BencodeDictionary | undefined {
   try {
     // Small limits, so that no handshake costs more than its bytes; peers do send unsorted keys.
-    const root = decodeBencode(payload, {
+    return dictionaryOf(decodeBencode(payload, {
       allowUnsortedKeys: true,
       maxDepth: 8,
       maxItems: 1000,
       maxLengthBytes: MAX_PAYLOAD,
-    });
-    const dictionary = dictionaryOf(root);
-    if (dictionary !== undefined) return dictionary;
+    }));
   } catch (error) {
-    if (!(error instanceof BencodeError)) throw error;
-    throw new PeerError(`Cannot accept extension handshake: ${error.message}`, "protocol", {
-      cause: error,
-    });
+    if (error instanceof BencodeError) return undefined;
+    throw error;
   }
-  throw new PeerError("Cannot accept extension handshake: it is no dictionary", "protocol");
 }
 
 function readExtensions(names: BencodeDictionary | undefined): ReadonlyMap<string, number> {
@@ -130,17 +146,6 @@ function rangedInteger(
 ): number | undefined {
   const integer = integerOf(value);
   return integer !== undefined && integer >= min && integer <= max ? integer : undefined;
-}
-
-/** The 4 or 16 bytes of an IP literal, or `undefined` for a name. */
-function ipBytes(host: string): Uint8Array | undefined {
-  if (isIPv4(host)) return Uint8Array.from(host.split("."), Number);
-  if (!isIPv6(host) || host.includes(".") || host.includes("%")) return undefined;
-  const [head = [], tail = []] = host.split("::").map((half) => half.split(":").filter(Boolean));
-  const groups = [...head, ...new Array<string>(8 - head.length - tail.length).fill("0"), ...tail];
-  const view = new DataView(new ArrayBuffer(16));
-  groups.forEach((group, at) => view.setUint16(at * 2, parseInt(group, 16)));
-  return new Uint8Array(view.buffer);
 }
 
 function copyIp(bytes: Uint8Array | undefined): Uint8Array | undefined {

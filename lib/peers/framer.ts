@@ -126,6 +126,7 @@ export class Framer implements Disposable {
   rest(): void {
     this.#wasFilled = false;
     if (!this.#needsLarge()) this.#giveLarge();
+    this.#wasFilled = true;
   }
 
   /** Gives the buffers back: nothing may be read into them any more. Idempotent. */

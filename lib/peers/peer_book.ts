@@ -29,6 +29,7 @@ export type Outcome =
 
 interface Known {
   readonly address: PeerAddress;
+  priority: number;
   state: "ready" | "waiting" | "busy" | "never";
   dueAtMs: number;
   failures: number;
@@ -39,6 +40,12 @@ interface Known {
 export class PeerBook {
   readonly #known = new Map<string, Known>();
   readonly #ready = new Set<Known>();
+  readonly #priorityOf: (address: PeerAddress) => number;
+
+  /** Knows nobody. @param priorityOf the higher, the rather dialled where not all can be (BEP 40) */
+  constructor(priorityOf: (address: PeerAddress) => number = () => 0) {
+    this.#priorityOf = priorityOf;
+  }
 
   /** Takes up those addresses that are new. */
   add(addresses: readonly PeerAddress[]): void {
@@ -46,7 +53,15 @@ export class PeerBook {
       const key = formatAddress(address);
       if (this.#known.has(key)) continue;
       if (this.#known.size >= MAX_KNOWN && !this.#dropOne()) return;
-      const known: Known = { address, state: "ready", dueAtMs: 0, failures: 0, wasUseful: false };
+      const priority = this.#priorityOf(address);
+      const known: Known = {
+        address,
+        priority,
+        state: "ready",
+        dueAtMs: 0,
+        failures: 0,
+        wasUseful: false,
+      };
       this.#known.set(key, known);
       this.#ready.add(known);
     }
@@ -60,10 +75,19 @@ export class PeerBook {
     this.#ready.clear();
   }
 
-  /** The next address to dial, which is busy from then on; undefined when there is none at present. */
-  take(nowMs: number): PeerAddress | undefined {
+  /** What `priorityOf` says has changed. */
+  rank(): void {
+    for (const known of this.#known.values()) known.priority = this.#priorityOf(known.address);
+  }
+
+  /**
+   * The next address to dial, which is busy from then on; undefined when there is none at present. Where
+   * there are places for all, who has been ready longest comes first, else whose priority is highest.
+   */
+  take(nowMs: number, places = Infinity): PeerAddress | undefined {
     if (this.#ready.size === 0) this.#wake(nowMs);
-    const [known] = this.#ready;
+    const [longest] = this.#ready;
+    const known = this.#ready.size > places ? this.#best() : longest;
     if (known === undefined) return undefined;
     this.#ready.delete(known);
     known.state = "busy";
@@ -94,8 +118,9 @@ export class PeerBook {
       Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(known.failures - 1, 0), MAX_BACKOFF_MS);
   }
 
-  /** When the next of those that wait is due; undefined when none waits. */
+  /** When there next is an address to dial: 0 when there is one; undefined when all are busy. */
   nextDueAtMs(): number | undefined {
+    if (this.#ready.size > 0) return 0;
     let next: number | undefined;
     for (const known of this.#known.values()) {
       if (known.state === "waiting" && (next === undefined || known.dueAtMs < next)) {
@@ -119,6 +144,14 @@ export class PeerBook {
       }
     }
     return false;
+  }
+
+  #best(): Known | undefined {
+    let best: Known | undefined;
+    for (const known of this.#ready) {
+      if (best === undefined || known.priority > best.priority) best = known;
+    }
+    return best;
   }
 
   #wake(nowMs: number): void {

@@ -8,12 +8,16 @@
  *
  * @module
  */
+import type { PeerAddress } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import {
   decodeExtensionHandshake,
   encodeExtensionHandshake,
+  EXTENSION_HANDSHAKE_ID,
   type ExtensionHandshake,
+  mergeExtensionHandshakes,
 } from "./extension.ts";
+import type { ExtensionRegistry } from "./extension_registry.ts";
 import type { Message } from "./message.ts";
 import type { Wire } from "./wire.ts";
 
@@ -29,11 +33,10 @@ const MAX_SILENCE_MS = 150_000;
 /** Requests that a choked peer may send before it is closed. */
 const MAX_REQUESTS_WHILE_CHOKED = 300;
 
-/** The id of the extension handshake itself (BEP 10). */
-const EXTENSION_HANDSHAKE_ID = 0;
-
 /** A part that we play towards every peer: downloading, later uploading and the extensions. */
 export interface Role {
+  /** The name of the extension (BEP 10) whose messages it takes. */
+  readonly extension?: string;
   /** Begins to play it towards one peer. */
   join(peer: Session): PeerRole;
 }
@@ -41,13 +44,23 @@ export interface Role {
 /** A role towards one peer. What it throws as PeerError ends that peer, anything else the download. */
 export interface PeerRole {
   /** One message; its bytes are valid during the call only. */
-  receive(message: Message): void;
+  receive?(message: Message): void;
+  /** The peer has said something of itself, which `extension` of the session has (BEP 10). */
+  introduced?(): void;
+  /** One message of the role's extension; its bytes are valid during the call only. */
+  receiveExtended?(payload: Uint8Array): void;
   /** Every message of one read was received: the time to decide and to ask. */
-  settle(): void;
+  settle?(): void;
   /** Called a few times a second. @param nowMs the swarm's clock, which stands still while we do */
-  tick(nowMs: number): void;
+  tick?(nowMs: number): void;
   /** The connection has ended. */
-  leave(): void;
+  leave?(): void;
+}
+
+type Receiver = PeerRole & Required<Pick<PeerRole, "receive">>;
+
+function isReceiver(role: PeerRole): role is Receiver {
+  return role.receive !== undefined;
 }
 
 /** What we say of ourselves in the extension handshake. */
@@ -64,6 +77,8 @@ export interface Introduction {
 export interface SessionOptions {
   readonly roles: readonly Role[];
   readonly introduction: Introduction;
+  /** Of `roles`. */
+  readonly extensions: ExtensionRegistry;
   /** What we have, a bit per piece; undefined while that is nothing. */
   readonly bitfield: Uint8Array | undefined;
   /** The swarm's clock, which stands still while we do; in milliseconds. */
@@ -82,11 +97,16 @@ export class Session {
   isInterestedInUs = false;
   /** Whether we told it last that we want something it has. */
   isInteresting = false;
-  /** What the peer said of itself, once it has. */
+  /** What the peer said of itself so far, once it has. */
   extension: ExtensionHandshake | undefined;
+  /** Whether it has every piece. */
+  isSeed = false;
   /** Whether a block of it was of use. */
   wasUseful = false;
   readonly #roles: readonly PeerRole[];
+  /** Those of them that are shown every message: nobody else is bothered with blocks. */
+  readonly #receivers: readonly Receiver[];
+  readonly #extensions: ExtensionRegistry;
   #spokenAtMs: number;
   #heardAtMs: number;
   readonly #now: () => number;
@@ -99,17 +119,23 @@ export class Session {
   constructor(wire: Wire, options: SessionOptions) {
     this.wire = wire;
     this.#now = options.now;
+    this.#extensions = options.extensions;
     this.#relief = options.relief ?? (() => undefined);
     this.#nowMs = this.#spokenAtMs = this.#heardAtMs = this.#now();
     if (wire.handshake.supportsExtensions) {
       const yourip = wire.remote.host;
       wire.outbox.extended(
         EXTENSION_HANDSHAKE_ID,
-        encodeExtensionHandshake({ ...options.introduction, yourip }),
+        encodeExtensionHandshake({
+          ...options.introduction,
+          yourip,
+          extensions: options.extensions.ids,
+        }),
       );
     }
     if (options.bitfield !== undefined) wire.outbox.bitfield(options.bitfield);
     this.#roles = options.roles.map((role) => role.join(this));
+    this.#receivers = this.#roles.filter(isReceiver);
   }
 
   /**
@@ -126,7 +152,7 @@ export class Session {
       // What has come already is taken in one go, and answered once.
       if (!this.wire.hasMore || reads >= MAX_READS_IN_A_ROW) {
         reads = 0;
-        for (const role of this.#roles) role.settle();
+        for (const role of this.#roles) role.settle?.();
         this.speak();
         const relief = this.#relief();
         if (relief !== undefined) await this.#holdUp(relief);
@@ -141,6 +167,14 @@ export class Session {
     return this.#isHeldUp || this.wire.isHeldUp;
   }
 
+  /** Where it can be dialled; undefined while a peer that dialled us has not said so (BEP 10). */
+  get listensAt(): PeerAddress | undefined {
+    const { remote, isIncoming } = this.wire;
+    if (!isIncoming) return remote;
+    const port = this.extension?.port;
+    return port === undefined ? undefined : { host: remote.host, port };
+  }
+
   /** The swarm's clock when something last came, or at the last tick if that was later; in milliseconds. */
   get nowMs(): number {
     return this.#nowMs;
@@ -152,6 +186,11 @@ export class Session {
     this.isInteresting = isInteresting;
     if (isInteresting) this.wire.outbox.interested();
     else this.wire.outbox.notInterested();
+  }
+
+  /** The id under which the peer takes messages of an extension; undefined when it takes none. */
+  extensionId(name: string): number | undefined {
+    return this.extension?.extensions.get(name);
   }
 
   /** Sends what the outbox holds. @throws {PeerError} when the peer does not read */
@@ -169,14 +208,14 @@ export class Session {
     if (silenceMs > MAX_SILENCE_MS) {
       throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");
     }
-    for (const role of this.#roles) role.tick(nowMs);
+    for (const role of this.#roles) role.tick?.(nowMs);
     if (nowMs - this.#spokenAtMs > KEEP_ALIVE_MS) this.wire.outbox.keepAlive();
     this.speak();
   }
 
   /** Ends the roles; the swarm calls it once, after the wire was disposed. */
   leave(): void {
-    for (const role of this.#roles) role.leave();
+    for (const role of this.#roles) role.leave?.();
   }
 
   /** Leaves the peer unread until there is relief, or nothing to read any more. */
@@ -205,12 +244,21 @@ export class Session {
         this.#refuse();
         break;
       case "extended":
-        if (message.extensionId === EXTENSION_HANDSHAKE_ID) {
-          this.extension = decodeExtensionHandshake(message.payload);
-        }
+        this.#receiveExtended(message);
         break;
     }
-    for (const role of this.#roles) role.receive(message);
+    for (const role of this.#receivers) role.receive(message);
+  }
+
+  #receiveExtended(message: Message & { readonly kind: "extended" }): void {
+    if (message.extensionId !== EXTENSION_HANDSHAKE_ID) {
+      const role = this.#roles[this.#extensions.roleOf(message.extensionId) ?? -1];
+      return role?.receiveExtended?.(message.payload);
+    }
+    const said = decodeExtensionHandshake(message.payload);
+    if (said === undefined) return;
+    this.extension = mergeExtensionHandshakes(this.extension, said);
+    for (const role of this.#roles) role.introduced?.();
   }
 
   /** Nobody is unchoked yet, so every request comes from a peer that should not ask. */

@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { formatAddress } from "../base/address.ts";
+import { formatAddress, type PeerAddress } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import type { PeerId } from "../base/identity.ts";
 import type { DownloadEvent } from "../events.ts";
 import type { BanList } from "./ban_list.ts";
 import { clientName } from "./client_name.ts";
 import type { Gate } from "./connect.ts";
+import { ExtensionRegistry } from "./extension_registry.ts";
 import type { PeerBook } from "./peer_book.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import { type Introduction, type Role, Session } from "./session.ts";
@@ -24,6 +25,16 @@ const MAX_TICK_MS = 1_000;
 
 /** Descriptors left to files and trackers when connections have used them up. */
 const SPARE_CONNECTIONS = 4;
+
+/** Two connections of one peer may be dialled so far apart, from both ends, and have crossed. */
+const MAX_CROSSING_MS = 10_000;
+
+/** A connection that has a place. */
+interface Admitted {
+  readonly wire: Wire;
+  /** By the swarm's clock. */
+  readonly atMs: number;
+}
 
 /** What a swarm needs. */
 export interface SwarmOptions {
@@ -39,6 +50,8 @@ export interface SwarmOptions {
   readonly introduction: Introduction;
   /** Told how each connection that we dialled ended. */
   readonly book: PeerBook;
+  /** Who comes when all places are taken gets that of a useless peer whose priority is lower (BEP 40). */
+  readonly priorityOf: (address: PeerAddress) => number;
   /** Whoever is on it is not admitted. */
   readonly bans: BanList;
   /** What we have, a bit per piece; undefined while that is nothing. */
@@ -58,9 +71,11 @@ export class Swarm implements Gate, AsyncDisposable {
   onRoom: () => void = () => {};
   readonly buffers: ReadBuffers;
   readonly #options: SwarmOptions;
+  readonly #extensions: ExtensionRegistry;
   readonly #sessions = new Map<Wire, Session>();
   readonly #running = new Set<Promise<void>>();
-  readonly #peerIds = new Set<string>();
+  /** By peer id. */
+  readonly #admitted = new Map<string, Admitted>();
   readonly #timer: ReturnType<typeof setInterval>;
   #maxPeers: number;
   #nowMs = 0;
@@ -73,6 +88,7 @@ export class Swarm implements Gate, AsyncDisposable {
   /** Starts the clock, which runs until disposal. */
   constructor(options: SwarmOptions) {
     this.#options = options;
+    this.#extensions = new ExtensionRegistry(options.roles);
     this.#maxPeers = options.maxPeers;
     this.buffers = options.buffers;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -80,11 +96,11 @@ export class Swarm implements Gate, AsyncDisposable {
 
   /** How many peers are connected. */
   get size(): number {
-    return this.#peerIds.size;
+    return this.#admitted.size;
   }
 
-  get hasRoom(): boolean {
-    return this.size < this.#maxPeers;
+  get room(): number {
+    return Math.max(this.#maxPeers - this.size, 0);
   }
 
   /** Peers being talked to: `size` also counts those admitted a moment ago. */
@@ -92,16 +108,39 @@ export class Swarm implements Gate, AsyncDisposable {
     return this.#sessions.values();
   }
 
+  isConnectedTo({ host, port }: PeerAddress): boolean {
+    return this.#sessions.values().some(({ listensAt }) =>
+      listensAt?.port === port && listensAt.host === host
+    );
+  }
+
   admit(wire: Wire): void {
     const { peerId } = wire.handshake;
     const id = peerId.toHex();
     if (id === this.#options.peerId.toHex()) throw new PeerError("Peer is ourselves", "self");
-    if (this.#peerIds.has(id)) throw new PeerError("Peer is connected already", "duplicate");
     if (this.#options.bans.isBanned({ ...wire.remote, peerId, incoming: wire.isIncoming })) {
       throw new PeerError("Peer is banned", "banned");
     }
-    if (!this.hasRoom) throw new PeerError("No room for another peer", "surplus");
-    this.#peerIds.add(id);
+    if (this.#admitted.has(id)) return this.#admitTwin(wire, id);
+    if (this.room === 0 && !this.#makeRoom(wire)) {
+      throw new PeerError("No room for another peer", "surplus");
+    }
+    this.#admitted.set(id, { wire, atMs: this.#now() });
+  }
+
+  /**
+   * Where two peers dial each other at the same time, both keep the connection of the same one: that whose
+   * id is greater. In any other case the first connection stays.
+   */
+  #admitTwin(wire: Wire, id: string): void {
+    const first = this.#admitted.get(id);
+    const isDialledByGreater = wire.isIncoming === (id > this.#options.peerId.toHex());
+    const isCrossing = first !== undefined && first.wire.isIncoming !== wire.isIncoming &&
+      first.wire.remote.host === wire.remote.host && this.#now() - first.atMs < MAX_CROSSING_MS;
+    const error = new PeerError("Peer is connected already", "duplicate");
+    if (!isCrossing || !isDialledByGreater) throw error;
+    this.#admitted.set(id, { wire, atMs: this.#now() });
+    first.wire.close(error);
   }
 
   lowerLimit(): void {
@@ -129,6 +168,22 @@ export class Swarm implements Gate, AsyncDisposable {
     return this.#following;
   }
 
+  /** Closes the peer of the lowest priority among those that give us nothing, if the newcomer's is higher. */
+  #makeRoom(newcomer: Wire): boolean {
+    const { priorityOf } = this.#options;
+    let lowest = priorityOf(newcomer.remote);
+    let loser: Wire | undefined;
+    for (const { wire, wasUseful, isChokingUs } of this.#sessions.values()) {
+      if (!wire.isOpen || wasUseful || !isChokingUs) continue;
+      const priority = priorityOf(wire.remote);
+      if (priority >= lowest) continue;
+      lowest = priority;
+      loser = wire;
+    }
+    loser?.close(new PeerError("Its place went to a peer of higher priority", "surplus"));
+    return loser !== undefined;
+  }
+
   /** Closes everybody; new ones may come. */
   closeAll(reason: PeerError): void {
     for (const wire of this.#sessions.keys()) wire.close(reason);
@@ -153,6 +208,7 @@ export class Swarm implements Gate, AsyncDisposable {
       session = new Session(wire, {
         roles,
         introduction,
+        extensions: this.#extensions,
         bitfield: bitfield(),
         now: this.#now,
         relief,
@@ -166,7 +222,8 @@ export class Swarm implements Gate, AsyncDisposable {
     }
     wire[Symbol.dispose]();
     this.#sessions.delete(wire);
-    this.#peerIds.delete(wire.handshake.peerId.toHex());
+    const id = wire.handshake.peerId.toHex();
+    if (this.#admitted.get(id)?.wire === wire) this.#admitted.delete(id);
     session?.leave();
     this.#settle(wire, session);
     this.#report(wire, "closed", ended?.message);

@@ -44,7 +44,7 @@ export interface AnnounceOptions {
   readonly infoHash: Uint8Array;
   /** Ours, 20 bytes. */
   readonly peerId: Uint8Array;
-  /** Where we listen; 0 when nowhere. */
+  /** Where peers can dial us; 0 when nowhere. Looked up at each announce. */
   readonly port: number;
   /** Called at each announce. */
   readonly stats: () => TransferStats;
@@ -60,6 +60,8 @@ export interface AnnounceOptions {
   readonly report?: (event: TrackerEvent) => void;
   /** A private torrent changed its tracker: peers that the former one named are to be dropped. */
   readonly switched?: () => void;
+  /** Told our own address as a tracker sees it (BEP 24). */
+  readonly onExternalHost?: (host: string, tracker: string) => void;
   /** 32 bits; random where not given. */
   readonly key?: number;
   /** Tests hand in their own. @default the machine's */
@@ -249,6 +251,9 @@ export class Announcer implements AsyncDisposable {
     this.#wasAnswered = true;
     if (this.#options.isPrivate && former !== undefined && former !== url) {
       this.#options.switched?.();
+    }
+    if (reply.externalHost !== undefined) {
+      this.#options.onExternalHost?.(reply.externalHost, url);
     }
     if (reply.peers.length > 0) this.#addresses.push(reply.peers);
   }

@@ -15,7 +15,7 @@ import {
   listOf,
   textOf,
 } from "../torrent/bencode.ts";
-import { decodeCompactPeers, formatHost } from "./compact.ts";
+import { decodeCompactPeers, formatHost } from "../base/compact.ts";
 import type { AnnounceReply } from "./request.ts";
 
 /** How many peers of one reply are taken: we ask for far fewer, the rest would be a flood. */

@@ -23,7 +23,7 @@
  * @module
  */
 import { decodeText } from "../base/text.ts";
-import { type AddressFamily, decodeCompactPeers } from "./compact.ts";
+import { type AddressFamily, decodeCompactPeers } from "../base/compact.ts";
 import type { AnnounceReply, AnnounceRequest } from "./request.ts";
 
 /** What a packet is. */

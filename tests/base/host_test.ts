@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { isPeerHost, isPrivateHost, isThisMachine } from "../../lib/base/host.ts";
+import { isPeerHost, isPrivateHost, isSharedHost, isThisMachine } from "../../lib/base/host.ts";
 
 Deno.test("isPrivateHost() tells our networks from the world", () => {
   const inside = ["localhost", "a.localhost", "localhost.", "127.0.0.9", "10.1.2.3", "172.16.0.1"];
@@ -32,4 +32,12 @@ Deno.test("isPeerHost() refuses what names nobody", () => {
   const bad = ["0.0.0.0", "0.1.2.3", "255.255.255.255", "224.0.0.1", "239.1.1.1", "::", "ff02::1"];
   bad.push("", "a b", "1.2.3", "256.1.1.1", "a\n", "-a", "a..b", "a/b", "[::1]", "x".repeat(64));
   for (const host of bad) assert(!isPeerHost(host), host);
+});
+
+Deno.test("isSharedHost() is whether another one's word for a host is ours", () => {
+  const shared = [["8.8.8.8", "9.9.9.9"], ["8.8.8.8", "10.0.0.1"], ["10.0.0.2", "10.0.0.1"]];
+  shared.push(["127.0.0.2", "127.0.0.1"], ["10.0.0.2", "127.0.0.1"], ["2001:db8::1", "fd00::1"]);
+  for (const [host = "", teller = ""] of shared) assert(isSharedHost(host, teller), host);
+  const others = [["10.0.0.2", "8.8.8.8"], ["127.0.0.1", "10.0.0.1"], ["::1", "2001:db8::1"]];
+  for (const [host = "", teller = ""] of others) assert(!isSharedHost(host, teller), host);
 });

@@ -53,6 +53,12 @@ function say(peer: FakePeer, key: string, length = BLOCK_LENGTH): Promise<void> 
   return peer.send();
 }
 
+/** The peer takes back that it has a piece; ours is the only extension. */
+function sayDontHave(peer: FakePeer, payload: readonly number[]): Promise<void> {
+  peer.says.extended(1, Uint8Array.from(payload));
+  return peer.send();
+}
+
 /** Ends the connection. */
 async function part(peer: FakePeer): Promise<void> {
   peer.session.wire.close(new PeerError("The test is over", "closed"));
@@ -199,4 +205,49 @@ Deno.test("Downloader leaves room in end game for who answers, however many stal
   await fast.send();
   assertEquals(fast.heard().toSorted(), ["request 0:0", "request 0:1"]);
   for (const peer of [...stalling, fast]) await part(peer);
+});
+
+Deno.test("Downloader gives back what it was asked for of a piece that it lost (BEP 54)", async () => {
+  const rig = new Rig();
+  const peer = await rig.join([0, 1]);
+  peer.heard();
+  await sayDontHave(peer, [0, 0, 0, 0]);
+  const open = () => [...rig.ledger.openPieces].map(({ pieceIndex }) => pieceIndex);
+  assertEquals([open(), peer.heard()], [[1], []]);
+  await sayDontHave(peer, [0, 0, 0, 1]);
+  assertEquals([open(), peer.heard()], [[], ["notInterested"]]);
+  await say(peer, "1:0"); // late, and of no use: the piece is nobody's
+  peer.says.have(1);
+  await peer.send();
+  assertEquals(peer.heard(), ["interested", "request 1:0", "request 1:1"]);
+  await part(peer);
+});
+
+const WRONG_LOSSES: readonly (readonly [string, readonly number[]])[] = [
+  ["is cut", [0, 0, 0]],
+  ["is empty", []],
+  ["is too long", [0, 0, 0, 0, 0]],
+  ["names a piece that there is not", [0, 0, 0, 2]],
+  ["names a piece of 2^32 - 1", [255, 255, 255, 255]],
+];
+
+for (const [words, payload] of WRONG_LOSSES) {
+  Deno.test(`Downloader closes a peer whose lt_donthave ${words}`, async () => {
+    const peer = await new Rig().join([0]);
+    await sayDontHave(peer, payload);
+    const error = await peer.ended;
+    assertInstanceOf(error, PeerError);
+    assertEquals(error.reason, "protocol");
+    peer.session.leave();
+  });
+}
+
+Deno.test("Downloader closes a peer that loses piece after piece", async () => {
+  const peer = await new Rig().join([0]);
+  for (let count = 0; count < 1000; count++) peer.says.extended(1, new Uint8Array(4));
+  await peer.send();
+  assertEquals(peer.heard().filter((text) => text.startsWith("not")), ["notInterested"]);
+  await sayDontHave(peer, [0, 0, 0, 0]);
+  assertInstanceOf(await peer.ended, PeerError);
+  peer.session.leave();
 });

@@ -32,10 +32,8 @@ Deno.test("parseInvocation() reads what the help promises", () => {
 Deno.test("parseInvocation() reads every option of download", () => {
   const invocation = parseInvocation([
     ..."-o out --peer 10.0.0.1:6881 --peer [::1]:7 --port 6881 --bind 127.0.0.9".split(" "),
-    ..."--max-peers 5 --timeout 1.5 --overwrite --encryption require --json -v".split(" "),
-    ..."--down-limit 1.5m --up-limit 20000 x.torrent".split(
-      " ",
-    ),
+    ..."--max-peers 5 --no-pex --no-port-mapping --timeout 1.5 --overwrite --json -v".split(" "),
+    ..."--encryption require --down-limit 1.5m --up-limit 20000 x.torrent".split(" "),
   ]);
   assertEquals<unknown>(invocation, {
     kind: "download",
@@ -45,6 +43,8 @@ Deno.test("parseInvocation() reads every option of download", () => {
       directory: "out",
       peers: [{ host: "10.0.0.1", port: 6881 }, { host: "::1", port: 7 }],
       overwrite: true,
+      usePex: false,
+      usePortMapping: false,
       port: 6881,
       bind: "127.0.0.9",
       maxPeers: 5,

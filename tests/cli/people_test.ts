@@ -53,6 +53,15 @@ const EVENTS: readonly CliEvent[] = [
   { kind: "tracker", url: "http://t/announce", status: "failed", message: "no\nroute \u009b2J" },
   { kind: "tracker", url: "http://u/announce", status: "ok", peers: 3, seconds: 1800 },
   { kind: "peer", status: "connected", address: "10.0.0.1:6881", client: "Other 1.0" },
+  {
+    kind: "mapping",
+    status: "mapped",
+    method: "pcp",
+    externalHost: "198.51.100.7",
+    externalPort: 6881,
+  },
+  { kind: "mapping", status: "failed", message: "pcp: no answer" },
+  { kind: "pex", status: "sent", address: "10.0.0.1:6881", added: 1, dropped: 2 },
   { kind: "corrupt", pieceIndex: 3, peers: ["10.0.0.1:6881"] },
   { kind: "warning", message: "the disk is nearly full" },
   PROGRESS,
@@ -99,6 +108,9 @@ Deno.test("openView() tells more to those who want to know", async () => {
     "Listening on 0.0.0.0 port 50000",
     "Tracker http://u/announce ok: 3 peers, next in 30:00",
     "Peer 10.0.0.1:6881 (Other 1.0) connected",
+    "Port mapping by pcp: the gateway lets peers in at 198.51.100.7 port 6881",
+    "Port mapping failed: pcp: no answer",
+    "Peer exchange sent, 10.0.0.1:6881: 1 peer added, 2 dropped",
     "Piece 3 is corrupt, from 10.0.0.1:6881",
   ];
   for (const line of expected) assert(stderr.includes(`${line}\n`), line);

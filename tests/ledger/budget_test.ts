@@ -25,12 +25,13 @@ Deno.test("Budget keeps a quarter back for those who starve", () => {
   const runs = longRuns(33);
   for (const [index, run] of runs.slice(0, 32).entries()) {
     assertEquals([budget.hasRoom("usual"), budget.hasRoom("starved")], [index < 24, true]);
-    assertEquals(budget.usualBytes, (24 - index) * MIB);
+    assertEquals(budget.roomBytes("usual"), (24 - index) * MIB);
+    assertEquals(budget.hasRoom("near"), index < 10);
     budget.book(run);
     assert(run.isBooked);
   }
   assertEquals([budget.hasRoom("usual"), budget.hasRoom("starved")], [false, false]);
-  assertEquals([budget.bookedBytes, budget.usualBytes], [BUDGET_BYTES, -BUDGET_BYTES / 4]);
+  assertEquals([budget.bookedBytes, budget.roomBytes("usual")], [BUDGET_BYTES, -BUDGET_BYTES / 4]);
   const [first, last] = [runs[0], runs[32]];
   assert(first !== undefined && last !== undefined);
   assertThrows(() => budget.book(last), RangeError, "spent");
@@ -69,27 +70,27 @@ Deno.test("Budget releases a run once, however often it is told to", () => {
   assertNotEquals(budget.place(one), budget.place(three));
 });
 
-Deno.test("relief is to be waited for while more than 4 MiB wait for the disk", async () => {
+Deno.test("relief is to be waited for while more than 3 MiB wait for the disk", async () => {
   const budget = new Budget(plainGeometry(100 * MIB, MIB));
-  const runs = longRuns(6);
-  for (const run of runs.slice(0, 4)) handOver(budget, run);
-  assertEquals(budget.relief, undefined);
-  for (const run of runs.slice(4)) handOver(budget, run);
+  const runs = longRuns(5);
+  for (const run of runs.slice(0, 3)) handOver(budget, run);
+  assertEquals(budget.relief(), undefined);
+  for (const run of runs.slice(3)) handOver(budget, run);
   const order: number[] = [];
-  for (let count = 0; count < 6; count++) budget.relief?.then(() => order.push(count));
+  for (let count = 0; count < 6; count++) budget.relief()?.then(() => order.push(count));
   const [first, second, ...others] = runs;
   assert(first !== undefined && second !== undefined);
   budget.release(first);
   await delay(0);
-  assertEquals(order, [], "5 MiB");
+  assertEquals(order, [], "4 MiB");
   budget.release(second);
   await delay(0);
-  assertEquals(order, [0, 1, 2, 3], "4 MiB: some go on, first who came first");
-  assert(budget.relief !== undefined, "nobody overtakes those who wait");
+  assertEquals(order, [0, 1], "3 MiB: some go on, first who came first");
+  assert(budget.relief() !== undefined, "nobody overtakes those who wait");
   for (const run of others) budget.release(run);
   await delay(0);
   assertEquals(order, [0, 1, 2, 3, 4, 5]);
-  assertEquals(budget.relief, undefined);
+  assertEquals(budget.relief(), undefined);
 });
 
 Deno.test("relief comes for everybody when nothing waits any more", async () => {
@@ -97,7 +98,7 @@ Deno.test("relief comes for everybody when nothing waits any more", async () => 
   const runs = longRuns(5);
   for (const run of runs) handOver(budget, run);
   let relieved = 0;
-  for (let count = 0; count < 50; count++) budget.relief?.then(() => relieved++);
+  for (let count = 0; count < 50; count++) budget.relief()?.then(() => relieved++);
   for (const run of runs) budget.release(run);
   await delay(0);
   assertEquals(relieved, 50);

@@ -29,6 +29,7 @@ export class Walk {
       () => this.#join(),
       () => this.#leave(),
       () => this.#haves(),
+      () => this.#lose(),
       () => this.#finish(),
       () => this.#serve(),
       () => this.#open(),
@@ -82,6 +83,17 @@ export class Walk {
     const density = this.#random(5);
     const pieces = Array(pieceCount).keys().filter(() => this.#random(4) < density);
     this.ledger.holdings.setHaves(source, bitsOf(pieceCount, pieces));
+  }
+
+  #lose(): void {
+    const source = this.#pick(this.#sources);
+    if (source === undefined) return;
+    const pieceIndex = this.#random(this.ledger.geometry.pieceCount);
+    const isLost = ({ piece, source: other }: Asked) =>
+      other === source && piece.pieceIndex === pieceIndex;
+    for (const { piece, block } of this.#asked.filter(isLost)) this.ledger.unrequest(piece, block);
+    this.#asked = this.#asked.filter((asked) => !isLost(asked));
+    this.ledger.lose(source, pieceIndex);
   }
 
   /** The source tells of what it lacks, most often of all. */

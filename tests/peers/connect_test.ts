@@ -16,7 +16,9 @@ async function* noAddresses() {
 
 Deno.test("connect() throws at once when it was aborted before it began", async () => {
   const gate = {
-    hasRoom: true,
+    size: 0,
+    isConnectedTo: () => false,
+    room: 1,
     buffers: new ReadBuffers(),
     onRoom: () => {},
     admit: () => {},

@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { PeerError } from "../../lib/base/errors.ts";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   decodeExtensionHandshake,
   encodeExtensionHandshake,
+  type ExtensionHandshake,
   MAX_EXTENSIONS,
+  mergeExtensionHandshakes,
 } from "../../lib/peers/extension.ts";
 import { encodeBencode } from "../../lib/torrent/bencode.ts";
 import { bytes, randomOf } from "../torrent/helpers.ts";
@@ -14,13 +15,14 @@ Deno.test("decodeExtensionHandshake() reads what encodeExtensionHandshake() wrot
     client: "westorrent/0.1.0",
     port: 51413,
     yourip: "127.0.0.9",
+    extensions: new Map([["ut_pex", 1], ["lt_donthave", 2]]),
   });
   assertEquals(decodeExtensionHandshake(encoded), {
     reqq: 250,
     client: "westorrent/0.1.0",
     port: 51413,
     yourip: new Uint8Array([127, 0, 0, 9]),
-    extensions: new Map(),
+    extensions: new Map([["lt_donthave", 2], ["ut_pex", 1]]),
   });
 });
 
@@ -35,7 +37,7 @@ Deno.test("encodeExtensionHandshake() writes IPv6 as 16 bytes and leaves out nam
   ] as const;
   for (const [yourip, hex] of cases) {
     const encoded = encodeExtensionHandshake({ reqq: 1, client: "c", yourip });
-    assertStrictEquals(decodeExtensionHandshake(encoded).yourip?.toHex(), hex, yourip);
+    assertStrictEquals(decodeExtensionHandshake(encoded)?.yourip?.toHex(), hex, yourip);
   }
 });
 
@@ -56,6 +58,9 @@ Deno.test("decodeExtensionHandshake() ignores values that make no sense", () => 
     ["port 65536", "d1:pi65536ee"],
     ["a client that is a number", "d1:vi1ee"],
     ["a client of controls", "d1:v2:\x1b\x07e"],
+    ["e as text", "d1:e1:1e"],
+    ["metadata_size 2^31", "d13:metadata_sizei2147483648ee"],
+    ["reqq 2^32", "d4:reqqi4294967296ee"],
     ["an address of 5 bytes", "d6:yourip5:abcdee"],
   ];
   for (const [what, text] of cases) {
@@ -64,26 +69,28 @@ Deno.test("decodeExtensionHandshake() ignores values that make no sense", () => 
 });
 
 Deno.test("decodeExtensionHandshake() reads extensions, those switched off included", () => {
-  const { extensions, metadataSize } = decodeExtensionHandshake(
-    bytes("d1:md11:ut_metadatai3e6:ut_pexi0ee13:metadata_sizei31235ee"),
+  const { extensions, metadataSize } = decode(
+    "d1:md11:ut_metadatai3e6:ut_pexi0ee13:metadata_sizei31235ee",
   );
   assertEquals([...extensions], [["ut_metadata", 3], ["ut_pex", 0]]);
   assertStrictEquals(metadataSize, 31235);
 });
 
 Deno.test("decodeExtensionHandshake() tolerates unsorted keys", () => {
-  assertStrictEquals(decodeExtensionHandshake(bytes("d4:reqqi5e1:pi6ee")).port, 6);
+  assertStrictEquals(decode("d4:reqqi5e1:pi6ee").port, 6);
 });
 
 Deno.test("decodeExtensionHandshake() keeps few extensions and a short, harmless name", () => {
   const m = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`x${at}`, at]));
   const v = "\x1b[31m" + "long ".repeat(100);
-  const { extensions, client = "" } = decodeExtensionHandshake(encodeBencode({ m, v }));
+  const said = decodeExtensionHandshake(encodeBencode({ m, v }));
+  assert(said !== undefined);
+  const { extensions, client = "" } = said;
   assertStrictEquals(extensions.size, MAX_EXTENSIONS);
   assert(client.length <= 64 && client.startsWith("[31mlong"), client);
 });
 
-Deno.test("decodeExtensionHandshake() refuses what is no dictionary", () => {
+Deno.test("decodeExtensionHandshake() makes nothing of what is no dictionary, or beyond its limits", () => {
   const cases: readonly [string, string][] = [
     ["nothing", ""],
     ["a cut dictionary", "d"],
@@ -95,26 +102,47 @@ Deno.test("decodeExtensionHandshake() refuses what is no dictionary", () => {
     ["too long", `d1:v70000:${"a".repeat(70000)}e`],
   ];
   for (const [what, text] of cases) {
-    const error = assertThrows(
-      () => decodeExtensionHandshake(bytes(text)),
-      PeerError,
-      "Cannot accept extension handshake",
-      what,
-    );
-    assertStrictEquals(error.reason, "protocol");
+    assertStrictEquals(decodeExtensionHandshake(bytes(text)), undefined, what);
   }
 });
 
-Deno.test("decodeExtensionHandshake() throws nothing but PeerError for mutated payloads", () => {
+Deno.test("decodeExtensionHandshake() never throws for mutated payloads", () => {
   const random = randomOf(11);
-  const whole = encodeExtensionHandshake({ reqq: 250, client: "client", yourip: "::1", port: 1 });
+  const extensions = new Map([["ut_pex", 1]]);
+  const said = { reqq: 250, client: "client", yourip: "::1", port: 1, extensions };
+  const whole = encodeExtensionHandshake(said);
   for (let round = 0; round < 3000; round++) {
     const input = whole.slice(0, whole.length - random(3));
     for (let change = 0; change < 3; change++) input[random(input.length)] = random(256);
-    try {
-      decodeExtensionHandshake(input);
-    } catch (error) {
-      assert(error instanceof PeerError, `${error}`);
-    }
+    decodeExtensionHandshake(input);
   }
 });
+
+Deno.test("mergeExtensionHandshakes() adds what is new, and takes out what is switched off", () => {
+  const first = decode("d1:md11:ut_metadatai3e6:ut_pexi1ee1:pi6881e1:v3:onee");
+  const merged = mergeExtensionHandshakes(
+    mergeExtensionHandshakes(undefined, first),
+    decode("d1:md11:lt_donthavei7e6:ut_pexi0ee4:reqqi9ee"),
+  );
+  assertEquals([...merged.extensions], [["ut_metadata", 3], ["lt_donthave", 7]]);
+  const { reqq, port, client } = merged;
+  assertEquals({ reqq, port, client }, { reqq: 9, port: 6881, client: "one" });
+  const again = mergeExtensionHandshakes(merged, decode("d1:md6:ut_pexi4eee"));
+  assertStrictEquals(again.extensions.get("ut_pex"), 4);
+});
+
+Deno.test("mergeExtensionHandshakes() keeps few extensions, however many handshakes come", () => {
+  let merged: ExtensionHandshake | undefined;
+  for (let round = 0; round < 10; round++) {
+    const m = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`${round} ${at}`, 1]));
+    const said = decodeExtensionHandshake(encodeBencode({ m }));
+    if (said !== undefined) merged = mergeExtensionHandshakes(merged, said);
+  }
+  assertStrictEquals(merged?.extensions.size, MAX_EXTENSIONS);
+});
+
+function decode(text: string): ExtensionHandshake {
+  const said = decodeExtensionHandshake(bytes(text));
+  assert(said !== undefined);
+  return said;
+}

@@ -53,10 +53,11 @@ Deno.test("settle() begins anew with a peer that was useful", () => {
   assertEquals(book.nextDueAtMs(), 5_000);
 });
 
-Deno.test("nextDueAtMs() is the earliest of those that wait", () => {
+Deno.test("nextDueAtMs() is 0 while there is one to dial, then the earliest of those that wait", () => {
   const book = bookOf(3);
-  assertEquals(book.nextDueAtMs(), undefined);
+  assertEquals(book.nextDueAtMs(), 0);
   takeAll(book, 0);
+  assertEquals(book.nextDueAtMs(), undefined);
   [700, 300, 500].forEach((atMs, index) => book.settle(addressOf(index), "useless", atMs));
   assertEquals(book.nextDueAtMs(), 5_300);
   assertEquals(takeAll(book, 5_500), [addressOf(1), addressOf(2)]);
@@ -151,4 +152,23 @@ Deno.test("forget() drops everybody but the banned, also those that are connecte
   assertEquals([takeAll(book, 1e9), book.hasHope], [[], false]);
   book.add([addressOf(0), addressOf(1)]);
   assertEquals(takeAll(book, 0), [addressOf(0)]);
+});
+
+Deno.test("take() prefers a high priority where there are more addresses than places", () => {
+  const priorities = [5, 9, 7, 9];
+  const book = new PeerBook(({ host }) => priorities[Number(host.split(".")[3])] ?? 0);
+  book.add([0, 1, 2, 3].map(addressOf));
+  assertEquals(book.take(0, 2), addressOf(1), "the first of the best");
+  assertEquals(book.take(0, 3), addressOf(0), "there are places for all");
+  assertEquals(book.take(0, 1), addressOf(3));
+});
+
+Deno.test("rank() asks for the priorities again", () => {
+  let best = 0;
+  const book = new PeerBook(({ host }) => host.endsWith(`.${best}`) ? 1 : 0);
+  book.add([0, 1, 2].map(addressOf));
+  best = 2;
+  assertEquals(book.take(0, 1), addressOf(0));
+  book.rank();
+  assertEquals(book.take(0, 1), addressOf(2));
 });

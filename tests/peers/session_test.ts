@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { delay } from "../../lib/base/async.ts";
 import { PeerError } from "../../lib/base/errors.ts";
+import type { Message } from "../../lib/peers/message.ts";
 import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import type { PeerRole, Role } from "../../lib/peers/session.ts";
 import { FakePeer } from "../support/fake_peer.ts";
@@ -16,7 +17,7 @@ class Listener implements Role, PeerRole {
     return this;
   }
 
-  receive({ kind }: Parameters<PeerRole["receive"]>[0]): void {
+  receive({ kind }: Message): void {
     this.kinds.push(kind);
   }
 

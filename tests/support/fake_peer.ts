@@ -1,5 +1,7 @@
 /** A peer in memory whose bytes reach us one at a time: a session over it, and what we say to it. */
+import type { PeerAddress } from "../../lib/base/address.ts";
 import { makePeerId } from "../../lib/base/identity.ts";
+import { ExtensionRegistry } from "../../lib/peers/extension_registry.ts";
 import { Framer } from "../../lib/peers/framer.ts";
 import type { Handshake } from "../../lib/peers/handshake.ts";
 import { Outbox } from "../../lib/peers/outbox.ts";
@@ -28,13 +30,17 @@ export interface FakePeerOptions {
   readonly nowMs: number;
   /** What we read it into: of the ledger's memory. */
   readonly buffers: ReadBuffers;
+  /** Where it is, as we see it. @default 10.0.0.1:6881 */
+  readonly remote?: PeerAddress;
+  /** Whether it dialled us. @default false */
+  readonly isIncoming?: boolean;
   /** What is waited for before it is read again. */
   readonly relief?: () => Promise<void> | undefined;
 }
 
 /** Both ends of a connection, the other one played by the test. */
 export class FakePeer implements Transport {
-  readonly remote = { host: "10.0.0.1", port: 6881 };
+  readonly remote: PeerAddress;
   /** Whether a limit keeps us from reading. */
   isHeldUp = false;
   /** Where the test writes what the peer says; send() sends it. */
@@ -42,6 +48,8 @@ export class FakePeer implements Transport {
   readonly session: Session;
   /** How the session ended. */
   readonly ended: Promise<unknown>;
+  /** The payloads of the extended messages that we have sent. */
+  readonly payloads: Uint8Array[] = [];
   readonly #heard = new Framer();
   readonly #texts: string[] = [];
   #coming = new Uint8Array();
@@ -52,10 +60,13 @@ export class FakePeer implements Transport {
 
   constructor(role: Role, { bitfieldLength, nowMs, buffers, ...options }: FakePeerOptions) {
     this.#nowMs = nowMs;
-    const none = { leftover: new Uint8Array(), isIncoming: false };
-    const wire = new Wire(this, { handshake: makeHandshake(), bitfieldLength, buffers, ...none });
+    this.remote = options.remote ?? { host: "10.0.0.1", port: 6881 };
+    const { isIncoming = false } = options;
+    const start = { leftover: new Uint8Array(), isIncoming };
+    const wire = new Wire(this, { handshake: makeHandshake(), bitfieldLength, buffers, ...start });
     this.session = new Session(wire, {
       roles: [role],
+      extensions: new ExtensionRegistry([role]),
       introduction: { reqq: 500, client: "test" },
       bitfield: undefined,
       now: () => this.#nowMs,
@@ -90,6 +101,7 @@ export class FakePeer implements Transport {
         ? ` ${message.pieceIndex}:${message.begin / BLOCK_LENGTH}`
         : "";
       this.#texts.push(message.kind + place);
+      if (message.kind === "extended") this.payloads.push(message.payload.slice());
     }
   }
 

@@ -7,7 +7,7 @@ import { PeerError } from "../../lib/base/errors.ts";
 import { type PeerId, toPeerId } from "../../lib/base/identity.ts";
 import { emptyBits, setBit } from "../../lib/base/bits.ts";
 import type { Encryption } from "../../lib/peers/encryption.ts";
-import { encodeExtensionHandshake } from "../../lib/peers/extension.ts";
+import { encodeExtensionHandshake, type ExtensionHandshake } from "../../lib/peers/extension.ts";
 import type { BlockRequest, Message } from "../../lib/peers/message.ts";
 import type { Metainfo } from "../../lib/torrent/metainfo.ts";
 import { SeederPeer } from "./seeder_peer.ts";
@@ -24,6 +24,8 @@ export interface Behaviour {
   readonly greet?: (peer: SeederPeer) => void;
   /** Replaces the unchoke that answers the client's interest. */
   readonly onInterested?: (peer: SeederPeer) => void;
+  /** Told what the client's extension handshake says. */
+  readonly onExtensions?: (peer: SeederPeer, said: ExtensionHandshake) => void;
   /** Replaces the answer to a request; `block` is the right one. */
   readonly answer?: (peer: SeederPeer, request: BlockRequest, block: Uint8Array) => void;
 }

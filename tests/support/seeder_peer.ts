@@ -2,7 +2,7 @@
 import { hasBit } from "../../lib/base/bits.ts";
 import { delay } from "../../lib/base/async.ts";
 import { PeerError } from "../../lib/base/errors.ts";
-import { EXTENSION_HANDSHAKE_ID } from "../../lib/peers/extension.ts";
+import { decodeExtensionHandshake, EXTENSION_HANDSHAKE_ID } from "../../lib/peers/extension.ts";
 import { Framer } from "../../lib/peers/framer.ts";
 import {
   decodeHandshake,
@@ -149,6 +149,12 @@ export class SeederPeer {
     }
   }
 
+  #heed({ extensionId, payload }: Message & { readonly kind: "extended" }): void {
+    if (extensionId !== EXTENSION_HANDSHAKE_ID) return;
+    const said = decodeExtensionHandshake(payload);
+    if (said !== undefined) this.#behaviour.onExtensions?.(this, said);
+  }
+
   #receive(message: Message): void {
     this.seeder.log(message);
     switch (message.kind) {
@@ -156,6 +162,8 @@ export class SeederPeer {
         if (this.#behaviour.onInterested !== undefined) this.#behaviour.onInterested(this);
         else this.outbox.unchoke();
         return;
+      case "extended":
+        return this.#heed(message);
       case "request":
         return this.#enqueue(message);
       case "cancel":

@@ -1,5 +1,6 @@
 /** Peers that misbehave, by name: behaviours for startSeeder(). The same ones do the same every time. */
 import { delay } from "../../lib/base/async.ts";
+import { encodeBencode } from "../../lib/torrent/bencode.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { randomOf } from "../torrent/helpers.ts";
 import type { Behaviour } from "./seeder.ts";
@@ -193,6 +194,20 @@ export function badExtensionHandshake(payload = "d1:md"): Behaviour {
     greet(peer) {
       peer.outbox.extended(0, new TextEncoder().encode(payload));
       peer.outbox.bitfield(peer.seeder.bitfield);
+    },
+  };
+}
+
+/** Names 100,000 peers that there are not, all of this machine, by peer exchange (BEP 11). */
+export function pexFlood(seed = 7): Behaviour {
+  const random = randomOf(seed);
+  const entry = () => [127, 1 + random(255), random(256), random(256), 0, 1];
+  return {
+    onExtensions(peer, { extensions }) {
+      for (let message = 0; message < 10; message++) {
+        const added = Uint8Array.from(Array.from({ length: 10_000 }, entry).flat());
+        peer.outbox.extended(extensions.get("ut_pex") ?? 0, encodeBencode({ added }));
+      }
     },
   };
 }

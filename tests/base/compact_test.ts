@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeCompactPeers, formatHost } from "../../lib/tracker/compact.ts";
+import {
+  decodeCompactPeers,
+  encodeCompactPeers,
+  formatHost,
+  hostBytes,
+} from "../../lib/base/compact.ts";
 
 Deno.test("decodeCompactPeers() unpacks IPv4 and IPv6", () => {
   const four = new Uint8Array([127, 0, 0, 1, 0x84, 0x3e, 10, 1, 2, 3, 0xff, 0xff]);
@@ -45,4 +50,19 @@ Deno.test("formatHost() shortens IPv6 and unwraps mapped IPv4", () => {
     "f102:304::ffff",
   );
   assertEquals(formatHost(Uint8Array.fromHex("00000000000000000000ffff01020304")), "1.2.3.4");
+});
+
+Deno.test("encodeCompactPeers() packs what decodeCompactPeers() unpacks", () => {
+  const four = [{ host: "1.2.3.4", port: 1 }, { host: "127.0.0.1", port: 65535 }];
+  const six = [{ host: "2001:db8::1", port: 6881 }, { host: "::1", port: 2 }];
+  assertEquals(decodeCompactPeers(encodeCompactPeers(four, "IPv4"), "IPv4"), four);
+  assertEquals(decodeCompactPeers(encodeCompactPeers(six, "IPv6"), "IPv6"), six);
+  assertEquals(encodeCompactPeers([], "IPv4"), new Uint8Array());
+});
+
+Deno.test("hostBytes() knows no bytes of a name, nor of an address with a zone", () => {
+  for (const host of ["example.org", "", "1.2.3", "fe80::1%eth0", "::ffff:1.2.3.4"]) {
+    assertEquals(hostBytes(host), undefined, host);
+  }
+  assertEquals(hostBytes("1:2:3:4:5:6:7:8")?.toHex(), "00010002000300040005000600070008");
 });
