@@ -9,8 +9,8 @@ import type { Encryption } from "./encryption.ts";
 import { checkHandshakePrefix, HANDSHAKE_PREFIX_LENGTH, isHandshakePrefix } from "./handshake.ts";
 import { type Opening, type Transport, writeAll } from "./transport.ts";
 
-/** Read at once with the first bytes: many peers send their bitfield in the same packet. */
-const FIRST_READ_BYTES = 4 * 1024;
+/** Read at once with the first bytes: a handshake and a message or two. Many say nothing at all. */
+const FIRST_READ_BYTES = 512;
 
 /** Who opens, and for which torrent. */
 export interface OpenOptions {

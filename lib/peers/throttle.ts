@@ -14,9 +14,9 @@ const SMALL_WRITE = 1024;
 
 /** The limits of all connections together, in bytes per second. */
 export interface RateLimits {
-  /** @default none */
+  /** What is received. @default no limit */
   readonly down?: number;
-  /** @default none */
+  /** What is sent. @default no limit */
   readonly up?: number;
 }
 

@@ -50,7 +50,7 @@ export async function acceptEncrypted(
   transport: Transport,
   { received, infoHash, encryption, random = secureRandom }: AcceptOptions,
 ): Promise<Opening> {
-  const inlet = new Inlet(transport, received, Math.max(received.length, MAX_FIRST_PAYLOAD));
+  const inlet = new Inlet(transport, received);
   const theirKey = await inlet.take(KEY_LENGTH);
   const keys = makeKeyPair(random);
   const secret = agree(keys.privateKey, theirKey);

@@ -30,9 +30,6 @@ import {
   torrentMark,
 } from "./keys.ts";
 
-/** Read at once, in bytes: the answer, and what many peers send with it. */
-const READ_BYTES = 4 * 1024;
-
 /** What a dialled connection needs besides. */
 export interface InitiateOptions extends ExchangeOptions {
   /** What is sent with the handshake: our handshake of BEP 3, so that no round trip is lost. */
@@ -51,7 +48,7 @@ export async function initiateEncrypted(
 ): Promise<Opening> {
   const keys = makeKeyPair(random);
   await sendKey(transport, keys, random);
-  const inlet = new Inlet(transport, new Uint8Array(), READ_BYTES);
+  const inlet = new Inlet(transport, new Uint8Array());
   const secret = agree(keys.privateKey, await inlet.take(KEY_LENGTH));
   const { dialling: outgoing, accepting: incoming } = makeCiphers(secret, infoHash);
 

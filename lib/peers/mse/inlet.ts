@@ -7,21 +7,20 @@
 import { PeerError } from "../../base/errors.ts";
 import type { Transport } from "../transport.ts";
 
-/** A transport's incoming bytes behind a buffer of fixed size. */
+/** What is read at once, in bytes, unless more is asked for: many who begin this are not worth more. */
+const USUAL_BYTES = 1024;
+
+/** A transport's incoming bytes, of which no more is kept than was asked for at once. */
 export class Inlet {
   readonly #transport: Transport;
-  readonly #buffer: Uint8Array;
+  #buffer: Uint8Array;
   #start = 0;
   #end: number;
 
-  /**
-   * @param received what was read from the transport before; copied
-   * @param capacity the most that can be asked for at once, in bytes; not below what was received
-   */
-  constructor(transport: Transport, received: Uint8Array, capacity: number) {
+  /** @param received what was read from the transport before; it is owned from now on */
+  constructor(transport: Transport, received: Uint8Array) {
     this.#transport = transport;
-    this.#buffer = new Uint8Array(capacity);
-    this.#buffer.set(received);
+    this.#buffer = received;
     this.#end = received.length;
   }
 
@@ -32,7 +31,7 @@ export class Inlet {
    * @throws {PeerError} "closed", when the peer ends before
    */
   async take(lengthBytes: number): Promise<Uint8Array> {
-    while (this.#end - this.#start < lengthBytes) await this.#read();
+    while (this.#end - this.#start < lengthBytes) await this.#read(lengthBytes);
     this.#start += lengthBytes;
     return this.#buffer.subarray(this.#start - lengthBytes, this.#start);
   }
@@ -60,9 +59,12 @@ export class Inlet {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
-  async #read(): Promise<void> {
-    this.#buffer.copyWithin(0, this.#start, this.#end);
-    this.#end -= this.#start;
+  async #read(wantedBytes: number): Promise<void> {
+    const { rest } = this;
+    const capacity = Math.max(USUAL_BYTES, wantedBytes);
+    if (this.#buffer.length < capacity) this.#buffer = new Uint8Array(capacity);
+    this.#buffer.set(rest);
+    this.#end = rest.length;
     this.#start = 0;
     const lengthBytes = await this.#transport.read(this.#buffer.subarray(this.#end));
     if (lengthBytes === null) throw new PeerError("Peer closed before its handshake", "closed");
