@@ -52,6 +52,8 @@ export interface DownloadOptions {
   readonly usePortMapping?: boolean;
   /** Whether to start afresh over files that are there and have nothing to do with the torrent. */
   readonly overwrite?: boolean;
+  /** Gives numbers in [0, 1) for what is left to chance, such as which of equally rare pieces to ask for. */
+  readonly random?: () => number;
   /** Ends the download, its state saved. */
   readonly signal?: AbortSignal;
   /** Where to put the bytes instead of files in `directory`; the download disposes it. */
@@ -111,7 +113,8 @@ async function run(
 
   const memory = store.memory ?? plainMemory(engineMemoryBytes(metainfo, options));
   const resumed = await check(store, { signal: options.signal, events });
-  const ledger = new Ledger(metainfo.geometry, { ...resumed, memory });
+  const { random = Math.random } = options;
+  const ledger = new Ledger(metainfo.geometry, { ...resumed, memory, random });
   const { verifiedBytes: haveBytes, verifiedCount: havePieces } = ledger;
   events.push({ kind: "checked", haveBytes, havePieces });
   let downloadedBytes = 0;

@@ -195,7 +195,7 @@ export class Ledger {
 
   /** A run is stored, or of no use any more: its memory is for others. */
   release(run: Run): void {
-    const wasSpent = !this.budget.hasRoom("near");
+    const wasSpent = !this.budget.hasRoom("usual");
     this.budget.release(run);
     if (wasSpent) this.onWork();
   }

@@ -17,6 +17,9 @@
 export { download, type DownloadOptions } from "./download.ts";
 export type { CheckingEvent, DownloadEvent, ProgressEvent } from "./events.ts";
 
+export { type CreateEvent, createTorrent, type HashingEvent } from "./create/create_torrent.ts";
+export type { CreateOptions } from "./create/create_options.ts";
+
 // The stages, in the order of the data, and what they share.
 export {
   type AnnounceOptions,
@@ -85,6 +88,7 @@ export {
   encodeBencode,
 } from "./torrent/bencode.ts";
 export { BLOCK_LENGTH, type FileExtent, type FileSpan, Geometry } from "./torrent/geometry.ts";
+export { choosePieceLength, isPieceLength } from "./torrent/piece_length.ts";
 export {
   type InfoHash,
   type Metainfo,
@@ -116,7 +120,7 @@ export {
 export type { FilesOptions } from "./storage/files.ts";
 export { openDiskStore, type OpenDiskStoreOptions } from "./storage/open.ts";
 export type { DiskStoreOptions } from "./storage/disk_store.ts";
-export type { StoredTorrent } from "./storage/stored_torrent.ts";
+export type { StoredTorrent, TorrentLayout } from "./storage/stored_torrent.ts";
 export { MemoryStore } from "./storage/memory.ts";
 export type {
   CheckProgress,

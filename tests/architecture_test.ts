@@ -38,16 +38,18 @@ const ARROWS: Readonly<Record<string, { readonly to: string; readonly types?: st
   "blocks": { to: "base torrent ledger peers blocks", types: "events" },
   // The runs that blocks make are stored, the pieces that are stored are settled.
   "storage": { to: "base torrent ledger storage", types: "events blocks" },
+  // Makes torrents; the pipeline knows nothing of it.
+  "create": { to: "base torrent storage create" },
   "pieces": { to: "base torrent ledger pieces", types: "events blocks storage" },
   // The pipeline composes the stages; the engine is what runs beside it.
   "event_queue": { to: "events" },
   "meter": { to: "base events ledger" },
   "engine": { to: `${BELOW_STAGES} ${STAGES} meter` },
   "download": { to: `${BELOW_STAGES} ${STAGES} event_queue engine` },
-  "mod": { to: `${BELOW_STAGES} ${STAGES} download` },
+  "mod": { to: `${BELOW_STAGES} ${STAGES} create download` },
   // Who speaks with people: only main.ts stands above.
   "std": { to: "std" },
-  "cli": { to: `${BELOW_STAGES} ${STAGES} download cli` },
+  "cli": { to: `${BELOW_STAGES} ${STAGES} create download cli` },
   "main": { to: `${BELOW_STAGES} ${STAGES} download cli` },
 };
 

@@ -5,7 +5,7 @@
  */
 import { isBitsOf } from "../base/bits.ts";
 import { PeerError } from "../base/errors.ts";
-import type { Ledger, Need, OpenPiece, Source, SourceId } from "../ledger.ts";
+import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
 import { decodeDontHave } from "../peers/dont_have.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
@@ -43,8 +43,6 @@ export interface Shared extends IntakeShared {
   readonly share: number;
   /** Whether reading is under a limit, so that little is to be asked for. */
   readonly isLimited: boolean;
-  /** What of the budget is for somebody who does not starve. */
-  readonly need: Need;
   /** What this downloader wants has changed. */
   changed(): void;
   /** How long a source will take to answer what it is asked, in milliseconds. */
@@ -185,7 +183,7 @@ export class Downloader implements PeerRole, Asker {
     }
     const wasIdle = this.#queue.length === 0;
     const isStarved = this.#nowMs - this.#busyAtMs > STARVED_MS;
-    const picked = pickBlocks(this, count, isStarved ? "starved" : this.#shared.need);
+    const picked = pickBlocks(this, count, isStarved ? "starved" : "usual");
     if (picked < count) this.#shared.idle(this);
     if (picked > 0 || !wasIdle) this.#busyAtMs = this.#nowMs;
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);

@@ -41,6 +41,9 @@ const MAX_SLACK = 1 / 2;
  */
 const SHORT_TRIP_MS = 20;
 
+/** Up to this, in milliseconds, a first round trip may seem longer than it is: much happens at the start. */
+const DOUBTFUL_TRIP_MS = 80;
+
 /** Growth of the rate in one window that keeps the start going. */
 const START_GROWTH = 1.2;
 
@@ -144,9 +147,10 @@ export class Pace {
     return this.#roundTripMs < SHORT_TRIP_MS;
   }
 
-  /** Whether it is a long one. */
+  /** Whether it is a long one: beyond doubt, or after some time. */
   get isFar(): boolean {
-    return Number.isFinite(this.#roundTripMs) && this.#roundTripMs >= SHORT_TRIP_MS;
+    if (this.isNear || this.#roundTripMs === Infinity) return false;
+    return this.#roundTripMs > DOUBTFUL_TRIP_MS || this.bytesPerMs > 0;
   }
 
   /** How many requests it would have if it could: more than its depth while that grows. */

@@ -129,7 +129,7 @@ class Pick {
     this.#asker.ask(piece, block);
     this.left--;
     // Whoever has found something is not starving.
-    if (this.#need === "starved") this.#need = "usual";
+    this.#need = "usual";
   }
 }
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { Channel } from "../base/async.ts";
-import { LIMITS, MAX_WAITING_BYTES } from "../ledger/budget.ts";
-import { type Ledger, LOCAL_SOURCE, type Need, type OpenPiece, type SourceId } from "../ledger.ts";
+import { MAX_WAITING_BYTES, USUAL_BYTES } from "../ledger/budget.ts";
+import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
 import { DONT_HAVE } from "../peers/dont_have.ts";
 import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
@@ -24,8 +24,8 @@ const MAX_START_DEPTH = 32;
 /** The share of the free budget that one new peer may be asked for at first. */
 const START_SHARE = 1 / 64;
 
-/** What all may be asked for at once, in bytes, when some are far away and need much on the way. */
-const FAR_BYTES = LIMITS.usual - MAX_WAITING_BYTES;
+/** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
+const NEAR_BYTES = 7 * 1024 * 1024;
 
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;
@@ -53,7 +53,7 @@ export class Downloads implements Role, Shared {
   readonly #sessions = new Map<SourceId, Session>();
   readonly #idle = new Set<Downloader>();
   /** Unknown when it has to be worked out anew. */
-  #terms: Pick<Shared, "share" | "need"> | undefined;
+  #share: number | undefined;
   #isWaking = false;
 
   /** Takes the ledger's `onWork`. */
@@ -76,21 +76,16 @@ export class Downloads implements Role, Shared {
   }
 
   get share(): number {
-    this.#terms ??= this.#work();
-    return this.#terms.share;
-  }
-
-  get need(): Need {
-    this.#terms ??= this.#work();
-    return this.#terms.need;
+    this.#share ??= this.#divide();
+    return this.#share;
   }
 
   changed(): void {
-    this.#terms = undefined;
+    this.#share = undefined;
   }
 
   join(peer: Session): Downloader {
-    const share = Math.floor((this.ledger.budget.roomBytes("usual") * START_SHARE) / BLOCK_LENGTH);
+    const share = Math.floor((this.ledger.budget.roomBytes * START_SHARE) / BLOCK_LENGTH);
     const downloader = new Downloader(peer, this, Math.min(share, MAX_START_DEPTH));
     this.#downloaders.set(downloader.source.id, downloader);
     this.#remember(downloader.source.id, peer);
@@ -135,7 +130,8 @@ export class Downloads implements Role, Shared {
     this.#idle.delete(downloader);
   }
 
-  #work(): Pick<Shared, "share" | "need"> {
+  /** Sets what is given out to what those far away need besides the others. @returns the share of each */
+  #divide(): number {
     const wants: number[] = [];
     let farWants = 0;
     let tripMs = Infinity;
@@ -145,10 +141,12 @@ export class Downloads implements Role, Shared {
       tripMs = Math.min(tripMs, downloader.roundTripMs);
       if (downloader.isFar) farWants += wanted;
     }
-    const most = Math.min(LIMITS.near / BLOCK_LENGTH + farWants, FAR_BYTES / BLOCK_LENGTH);
+    const bytes = NEAR_BYTES + farWants * BLOCK_LENGTH + MAX_WAITING_BYTES;
+    const { budget } = this.ledger;
+    budget.usualBytes = Math.min(bytes, USUAL_BYTES);
+    const most = (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH;
     const limited = this.#limit === undefined ? Infinity : limitedRequests(this.#limit, tripMs);
-    const total = Math.min(most, limited);
-    return { share: fairShare(wants, total), need: farWants === 0 ? "near" : "usual" };
+    return fairShare(wants, Math.min(most, limited));
   }
 
   /**
@@ -170,7 +168,7 @@ export class Downloads implements Role, Shared {
 
   #hasWork(): boolean {
     const { isEndGame, openWithFree, budget } = this.ledger;
-    return isEndGame || openWithFree.size > 0 || budget.hasRoom(this.need);
+    return isEndGame || openWithFree.size > 0 || budget.hasRoom("usual");
   }
 
   #remember(source: SourceId, session: Session): void {

@@ -31,6 +31,8 @@ export function runCommand(invocation: Invocation, signal: AbortSignal): Command
       return runShow(invocation, signal);
     case "verify":
       return runVerify(invocation, signal);
+    case "create":
+      return runCreation(invocation, signal);
     case "tracker":
       return runTheTracker(invocation, signal);
   }
@@ -70,6 +72,11 @@ async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): Comman
       throw new Error(`Cannot vouch for "${metainfo.name}": missing or wrong: ${bad}`);
     }
   }
+}
+
+async function* runCreation(invocation: Of<"create">, signal: AbortSignal): CommandRun {
+  const { runCreate } = await import("./create.ts");
+  yield* runCreate(invocation, signal);
 }
 
 async function* runTheTracker(invocation: Of<"tracker">, signal: AbortSignal): CommandRun {

@@ -30,9 +30,14 @@ function generalHelp(): string {
     "westorrent - a BitTorrent client",
     `Usage:\n${columns(COMMANDS.map((spec) => [usageLine(spec), spec.summary]))}`,
     SOURCE_NOTE,
-    `Options:\n${columns(OPTIONS.map(optionRow))}`,
+    `Options:\n${columns(OPTIONS.filter((option) => !isOfCreate(option)).map(optionRow))}`,
+    `Options of create:\n${columns(OPTIONS.filter(isOfCreate).map(optionRow))}`,
     EXIT_CODES,
   ].join("\n\n");
+}
+
+function isOfCreate({ commands }: OptionSpec): boolean {
+  return commands.every((command) => command === "create");
 }
 
 function commandHelp(spec: CommandSpec): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { HashingEvent } from "../create/create_torrent.ts";
 import type { CheckingEvent, ProgressEvent } from "../events.ts";
 import {
   describeChecking,
@@ -14,10 +15,13 @@ import {
 import { type TextSink, type TextTarget, writeLastWords } from "./sink.ts";
 import { LiveLine } from "./terminal.ts";
 
+/** What there is a line for. */
+export type ShownProgress = ProgressEvent | CheckingEvent | HashingEvent;
+
 /** Lines, and the progress between them. Disposing it leaves nothing half written. */
 export interface ProgressDisplay extends AsyncDisposable {
   print(line: string): Promise<void>;
-  progress(name: string, event: ProgressEvent | CheckingEvent): Promise<void>;
+  progress(name: string, event: ShownProgress): Promise<void>;
   /** The progress is over: takes away what shows it. */
   end(): Promise<void>;
 }
@@ -59,7 +63,7 @@ export class LiveProgress implements ProgressDisplay {
     return this.#line.print(line);
   }
 
-  async progress(name: string, event: ProgressEvent | CheckingEvent): Promise<void> {
+  async progress(name: string, event: ShownProgress): Promise<void> {
     const now = this.#now();
     if (now - this.#drawnAt < FRAME_MS && event.kind === this.#drawnKind) return;
     this.#drawnAt = now;
@@ -103,7 +107,7 @@ export class LineProgress implements ProgressDisplay {
     return writeToPeople(this.#stderr, `${line}\n`);
   }
 
-  async progress(_name: string, event: ProgressEvent | CheckingEvent): Promise<void> {
+  async progress(_name: string, event: ShownProgress): Promise<void> {
     const now = this.#now();
     if (now - this.#printedAt < LOG_INTERVAL_MS) return;
     this.#printedAt = now;

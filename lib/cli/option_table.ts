@@ -5,7 +5,7 @@
  */
 
 /** The commands, by the word that picks them; `download` is meant where none is given. */
-export type CommandName = "download" | "show" | "verify" | "tracker";
+export type CommandName = "download" | "show" | "verify" | "create" | "tracker";
 
 /** One command. */
 export interface CommandSpec {
@@ -18,7 +18,7 @@ export interface CommandSpec {
   readonly maxArguments: number;
 }
 
-/** One option. */
+/** One option. One that means something else to another command has an entry for that, too. */
 export interface OptionSpec {
   readonly name: string;
   readonly letter?: string;
@@ -53,6 +53,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     maxArguments: 2,
   },
   {
+    name: "create",
+    usage: "PATH",
+    summary: "make a torrent of a file or folder",
+    minArguments: 1,
+    maxArguments: 1,
+  },
+  {
     name: "tracker",
     usage: "",
     summary: "run a mock tracker that names the peers in WESTORRENT_LOCAL_PEERS",
@@ -61,7 +68,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
 ];
 
-const ALL: readonly CommandName[] = ["download", "show", "verify", "tracker"];
+const ALL: readonly CommandName[] = ["download", "show", "verify", "create", "tracker"];
 
 /** All options, in the order in which help lists them. */
 export const OPTIONS: readonly OptionSpec[] = [
@@ -71,6 +78,56 @@ export const OPTIONS: readonly OptionSpec[] = [
     value: "DIR",
     commands: ["download"],
     summary: "where the files go (default: here)",
+  },
+  {
+    name: "output",
+    letter: "o",
+    value: "FILE",
+    commands: ["create"],
+    summary: "where the torrent goes; - for standard output (default: NAME.torrent)",
+  },
+  {
+    name: "tracker",
+    value: "URL[,URL]",
+    isRepeatable: true,
+    commands: ["create"],
+    summary: "a tier of trackers; repeated, a next tier",
+  },
+  {
+    name: "web-seed",
+    value: "URL",
+    isRepeatable: true,
+    commands: ["create"],
+    summary: "a URL that serves the same; may be repeated",
+  },
+  {
+    name: "piece-length",
+    value: "N",
+    commands: ["create"],
+    summary: "16K to 256M, a power of two (default: by the length of all files)",
+  },
+  {
+    name: "private",
+    commands: ["create"],
+    summary: "let peers come from the trackers only",
+  },
+  { name: "comment", value: "TEXT", commands: ["create"], summary: "for people to read" },
+  {
+    name: "source",
+    value: "TEXT",
+    commands: ["create"],
+    summary: "make it another torrent than one with another source",
+  },
+  {
+    name: "name",
+    value: "NAME",
+    commands: ["create"],
+    summary: "what the file or folder is called (default: as it is)",
+  },
+  {
+    name: "date",
+    commands: ["create"],
+    summary: "say when it was made; without, the same files make the same torrent",
   },
   {
     name: "peer",
@@ -133,13 +190,13 @@ export const OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: "overwrite",
-    commands: ["download"],
-    summary: "write over files that belong to something else",
+    commands: ["download", "create"],
+    summary: "write over files that belong to something else; create: over FILE",
   },
   {
     name: "json",
-    commands: ["download", "show", "verify"],
-    summary: "JSON on standard output: one object a line; show: one object",
+    commands: ["download", "show", "verify", "create"],
+    summary: "JSON on standard output: one object a line; show, create: one object",
   },
   { name: "quiet", letter: "q", commands: ALL, summary: "print nothing but errors" },
   {

@@ -9,6 +9,19 @@ import { printable } from "../base/text.ts";
 import type { Encryption } from "../peers/encryption.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** The values given, by the option's name; one without a value counts as given once, empty. */
+export type Given = ReadonlyMap<string, readonly string[]>;
+
+/** The last value of an option, parsed, where it is given. @throws what `parse` throws */
+export function optional<T>(
+  given: Given,
+  name: string,
+  parse: (text: string) => T,
+): T | undefined {
+  const text = given.get(name)?.at(-1);
+  return text === undefined ? undefined : parse(text);
+}
+
 /** Longer than this, timers overflow: 20 days, in seconds. */
 const MAX_SECONDS = 20 * 24 * 3600;
 
@@ -42,10 +55,11 @@ export function checkBindAddress(text: string): string {
 
 /** Bytes per second: a number, or one of KiB, MiB or GiB with a K, M or G behind it. @throws {UsageError} */
 export function parseRate(name: string, text: string): number {
-  const [, number = "0", unit = ""] = /^(\d{1,12}(?:\.\d{1,9})?)([KMG]?)$/i.exec(text) ?? [];
+  const [, number = "0", unit = ""] = /^(\d{1,12}(?:\.\d{1,9})?)(?:([KMG])(?:iB)?)?$/i.exec(text) ??
+    [];
   const bytesPerSecond = Number(number) * 1024 ** UNITS.indexOf(unit.toUpperCase());
   if (bytesPerSecond >= MIN_RATE && bytesPerSecond <= MAX_RATE) return bytesPerSecond;
-  throw bad(name, text, `a rate of at least 1K, such as 500K or 1.5M bytes a second`);
+  throw bad(name, text, "a rate of at least 1K, such as 500K or 1.5M bytes a second");
 }
 
 /** Which connections are to be encrypted. @throws {UsageError} */
@@ -70,6 +84,7 @@ export function checkSource(text: string): string {
   return text;
 }
 
-function bad(name: string, text: string, wanted: string): UsageError {
+/** The error for a value that is not what it should be. */
+export function bad(name: string, text: string, wanted: string): UsageError {
   return new UsageError(`Cannot use --${name}: "${printable(text, 80)}" is not ${wanted}`);
 }

@@ -7,9 +7,12 @@ import { parseArgs } from "@std/cli";
 import { parseAddress, type PeerAddress } from "../base/address.ts";
 import { printable } from "../base/text.ts";
 import type { DownloadOptions } from "../download.ts";
+import { type CreateRequest, readCreate } from "./create_values.ts";
 import {
   checkBindAddress,
   checkSource,
+  type Given,
+  optional,
   parseEncryption,
   parseInteger,
   parseRate,
@@ -34,11 +37,9 @@ export type Invocation =
     | { readonly kind: "download"; readonly source: string; readonly options: DownloadOptions }
     | { readonly kind: "show"; readonly source: string }
     | { readonly kind: "verify"; readonly source: string; readonly directory: string }
+    | ({ readonly kind: "create" } & CreateRequest)
     | { readonly kind: "tracker"; readonly host: string; readonly port: number }
   );
-
-/** The values given, by the option's name; one without a value counts as given once, empty. */
-type Given = ReadonlyMap<string, readonly string[]>;
 
 const DEFAULT_COMMAND: CommandSpec["name"] = "download";
 const MOCK_TRACKER_PORT = 5000;
@@ -75,6 +76,8 @@ function invocationOf(
       return { kind: command, display, source: checkSource(first) };
     case "verify":
       return { kind: command, display, source: checkSource(first), directory: second };
+    case "create":
+      return { kind: command, display, ...readCreate(first, given) };
     case "tracker": {
       const port = optional(given, "port", (text) => parseInteger("port", text, 65535));
       const host = optional(given, "bind", checkBindAddress);
@@ -117,11 +120,6 @@ function readPeer(text: string): PeerAddress {
   } catch (cause) {
     throw new UsageError(`Cannot use --peer: "${printable(text, 80)}" is not HOST:PORT`, { cause });
   }
-}
-
-function optional<T>(given: Given, name: string, parse: (text: string) => T): T | undefined {
-  const text = given.get(name)?.at(-1);
-  return text === undefined ? undefined : parse(text);
 }
 
 function readDisplay(given: Given): Display {
@@ -179,19 +177,23 @@ function pickCommand(words: readonly string[]): { spec: CommandSpec; rest: reado
 }
 
 function checkOptions(spec: CommandSpec, given: Given): void {
-  for (const option of OPTIONS) {
-    if (given.has(option.name) && !option.commands.includes(spec.name)) {
-      throw new UsageError(`Cannot use --${option.name} with ${spec.name}; see --help`);
+  for (const [name, values] of given) {
+    const option = OPTIONS.find((option) =>
+      option.name === name && option.commands.includes(spec.name)
+    );
+    if (option === undefined) {
+      throw new UsageError(`Cannot use --${name} with ${spec.name}; see --help`);
     }
-    if (!option.isRepeatable && (given.get(option.name)?.length ?? 0) > 1) {
-      throw new UsageError(`Cannot use --${option.name} more than once`);
+    if (!option.isRepeatable && values.length > 1) {
+      throw new UsageError(`Cannot use --${name} more than once`);
     }
   }
 }
 
 function checkArguments(spec: CommandSpec, rest: readonly string[]): void {
   if (rest.length < spec.minArguments) {
-    throw new UsageError(`Cannot ${spec.name}: no SOURCE is given; see --help`);
+    const [missing = ""] = spec.usage.split(" ");
+    throw new UsageError(`Cannot ${spec.name}: no ${missing} is given; see --help`);
   }
   const surplus = rest[spec.maxArguments];
   if (surplus !== undefined) {

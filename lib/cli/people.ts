@@ -39,10 +39,12 @@ export class PeopleView implements View {
     const { stdout, progress } = this.#options;
     if (event.kind === "output") return await stdout.writeResult(event.text);
     if (event.kind === "start") this.#name = event.name;
-    if (event.kind === "progress" || event.kind === "checking") {
+    if (event.kind === "progress" || event.kind === "checking" || event.kind === "hashing") {
       return await progress.progress(printable(this.#name), event);
     }
-    if (event.kind === "complete" || event.kind === "verified") await progress.end();
+    if (event.kind === "complete" || event.kind === "verified" || event.kind === "written") {
+      await progress.end();
+    }
     const line = this.#lineOf(event);
     if (line !== undefined) await progress.print(printable(line));
   }
@@ -91,6 +93,8 @@ function describe(event: CliEvent): string | undefined {
       return `${FAULTS[event.fault]} ${event.path}: ${event.message}`;
     case "verified":
       return describeVerified(event);
+    case "written":
+      return describeWritten(event);
     case "serving":
       return `The mock tracker answers at ${event.url}`;
     default:
@@ -119,6 +123,13 @@ function describeVerified(event: VerifyEvent & { kind: "verified" }): string | u
   const pieces = `${event.havePieces} of ${formatNoun(event.pieceCount, "piece")}`;
   if (!event.isComplete) return `Right: ${have}, ${pieces}`;
   return `Complete and verified: ${formatNoun(event.fileCount, "file")}, ${have}`;
+}
+
+function describeWritten(event: CliEvent & { kind: "written" }): string {
+  const torrent = event.output === "-" ? "the torrent" : event.output;
+  const what = `${formatBytes(event.totalBytes)} in ${formatNoun(event.fileCount, "file")}`;
+  const pieces = `${formatNoun(event.pieceCount, "piece")} of ${formatBytes(event.pieceLength)}`;
+  return `Created ${torrent}: ${what}, ${pieces}, info hash ${event.infoHash}`;
 }
 
 /** What only those are told who want to know. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { unicodeWidth } from "@std/cli";
+import type { HashingEvent } from "../create/create_torrent.ts";
 import type { CheckingEvent, ProgressEvent } from "../events.ts";
 import {
   fitColumns,
@@ -66,15 +67,25 @@ function peersField(event: ProgressEvent): string {
   return `${formatNoun(event.peers, "peer")}${seeds}`;
 }
 
-/** The line of a check of what lies on disk. */
-export function renderChecking(name: string, event: CheckingEvent, style: LineStyle): string {
-  const { checkedBytes, totalBytes } = event;
+/** What is read on this machine alone: files checked, or hashed for a new torrent. */
+type ReadingEvent = CheckingEvent | HashingEvent;
+
+/** The line of a check of what lies on disk, or of the hashing for a new torrent. */
+export function renderChecking(name: string, event: ReadingEvent, style: LineStyle): string {
+  const { verb, doneBytes, totalBytes } = readingOf(event);
   return renderLine({
     name,
-    percent: `Checking ${formatPercent(checkedBytes, totalBytes)}`,
-    fraction: totalBytes > 0 ? checkedBytes / totalBytes : 1,
-    fields: [`${formatBytes(checkedBytes)} of ${formatBytes(totalBytes)}`],
+    percent: `${verb} ${formatPercent(doneBytes, totalBytes)}`,
+    fraction: totalBytes > 0 ? doneBytes / totalBytes : 1,
+    fields: [`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`],
   }, style);
+}
+
+function readingOf(event: ReadingEvent) {
+  const { totalBytes } = event;
+  return event.kind === "checking"
+    ? { verb: "Checking", doneBytes: event.checkedBytes, totalBytes }
+    : { verb: "Hashing", doneBytes: event.hashedBytes, totalBytes };
 }
 
 /** The same as words without a bar, for a log. */
@@ -85,9 +96,10 @@ export function describeProgress(event: ProgressEvent): string {
 }
 
 /** The same for a check. */
-export function describeChecking(event: CheckingEvent): string {
-  const done = `${formatBytes(event.checkedBytes)} of ${formatBytes(event.totalBytes)}`;
-  return `Checking: ${formatPercent(event.checkedBytes, event.totalBytes)} (${done})`;
+export function describeChecking(event: ReadingEvent): string {
+  const { verb, doneBytes, totalBytes } = readingOf(event);
+  const done = `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`;
+  return `${verb}: ${formatPercent(doneBytes, totalBytes)} (${done})`;
 }
 
 /** Fields by weight while they fit, then the bar, then the name, each in what room is left. */

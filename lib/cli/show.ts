@@ -11,8 +11,13 @@ import { toJson } from "./json_text.ts";
 
 /** The object that `show --json` prints, on one line. */
 export function showJson(metainfo: Metainfo): string {
+  return `${toJson(showObject(metainfo))}\n`;
+}
+
+/** What a torrent holds, ready for JSON.stringify(). */
+export function showObject(metainfo: Metainfo): Readonly<Record<string, unknown>> {
   const { comment, createdBy, creationDate } = metainfo;
-  const shown = {
+  return {
     infoHash: encodeHex(metainfo.infoHash),
     name: metainfo.name,
     totalLength: metainfo.geometry.totalLength,
@@ -27,7 +32,6 @@ export function showJson(metainfo: Metainfo): string {
     ...(createdBy === undefined ? {} : { createdBy }),
     ...(creationDate === undefined ? {} : { creationDate }),
   };
-  return `${toJson(shown)}\n`;
 }
 
 function fileObject(file: TorrentFile): Readonly<Record<string, unknown>> {

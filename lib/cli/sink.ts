@@ -33,13 +33,14 @@ export class TextSink implements AsyncDisposable {
   }
 
   /**
-   * Writes `text`; resolves when it is written, or the signal aborts.
+   * Writes `text`, or bytes as they are; resolves when it is written, or the signal aborts.
    *
    * @throws {Deno.errors.BrokenPipe} when the reader is gone, then and ever after
    * @throws {Error} when it cannot be written for another reason
    */
-  async write(text: string): Promise<void> {
-    const written = this.#last.then(() => writeWhole(this.#target, ENCODER.encode(text)));
+  async write(text: string | Uint8Array): Promise<void> {
+    const bytes = typeof text === "string" ? ENCODER.encode(text) : text;
+    const written = this.#last.then(() => writeWhole(this.#target, bytes));
     this.#last = written;
     this.#waiting++;
     written.finally(() => this.#waiting--).catch(() => {}); // reported below
@@ -56,7 +57,7 @@ export class TextSink implements AsyncDisposable {
    *
    * @throws {Error} when it cannot be written; the signal's reason when it aborted before the end
    */
-  async writeResult(text: string): Promise<void> {
+  async writeResult(text: string | Uint8Array): Promise<void> {
     try {
       await this.write(text);
     } catch (error) {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DownloadEvent } from "../events.ts";
+import type { HashingEvent } from "../create/create_torrent.ts";
 import type { VerifyEvent } from "../storage/verify.ts";
 import type { TextTarget } from "./sink.ts";
 
@@ -11,8 +12,22 @@ import type { TextTarget } from "./sink.ts";
 export type CliEvent =
   | DownloadEvent
   | VerifyEvent
+  | HashingEvent
+  /** A torrent was made. */
+  | {
+    readonly kind: "written";
+    /** The path of its file; `-` for standard output. */
+    readonly output: string;
+    /** 40 hexadecimal digits. */
+    readonly infoHash: string;
+    readonly totalBytes: number;
+    readonly pieceCount: number;
+    /** In bytes. */
+    readonly pieceLength: number;
+    readonly fileCount: number;
+  }
   /** What the user asked for, as it goes to standard output. */
-  | { readonly kind: "output"; readonly text: string }
+  | { readonly kind: "output"; readonly text: string | Uint8Array }
   /** The mock tracker answers at this URL. */
   | { readonly kind: "serving"; readonly url: string };
 

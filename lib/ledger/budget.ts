@@ -17,18 +17,11 @@ export const BUDGET_BYTES = 32 * 1024 * 1024;
 /** How much may wait for the disk before nothing more is read, in bytes. */
 export const MAX_WAITING_BYTES: number = 3 * 1024 * 1024;
 
-/** Who asks for room. */
-export type Need = "near" | "usual" | "starved";
+/** The most of it that is given out as a rule; the rest is for sources that have starved for want of it. */
+export const USUAL_BYTES: number = (BUDGET_BYTES * 3) / 4;
 
-/** How much of the budget is given out to whom, in bytes. */
-export const LIMITS: Readonly<Record<Need, number>> = {
-  /** Where all answer at once: more would only wait, in their memory or in ours. */
-  near: 10 * 1024 * 1024,
-  /** As a rule. */
-  usual: (BUDGET_BYTES * 3) / 4,
-  /** Sources that have starved for want of room. */
-  starved: BUDGET_BYTES,
-};
+/** Who asks for room: a source that has had none for long may have of the rest. */
+export type Need = "usual" | "starved";
 
 /** How many of those who are held up go on when a run was stored: enough to bring more than that one. */
 const LET_THROUGH = 2;
@@ -57,6 +50,8 @@ function bufferLength({ maxPieceLength }: Geometry): number {
 export class Budget {
   /** Where the buffers lie. */
   readonly memory: Memory;
+  /** How much is given out as a rule, at most USUAL_BYTES: for less, the less is on the way. */
+  usualBytes = USUAL_BYTES;
   readonly #bufferLength: number;
   readonly #free: number[] = [];
   #booked = 0;
@@ -70,9 +65,9 @@ export class Budget {
     this.#bufferLength = bufferLength(geometry);
   }
 
-  /** Bytes that may still be booked. */
-  roomBytes(need: Need): number {
-    return LIMITS[need] - this.bookedBytes;
+  /** Bytes that may still be booked as a rule. */
+  get roomBytes(): number {
+    return this.usualBytes - this.bookedBytes;
   }
 
   /** What all that is booked counts, in bytes. */
@@ -82,7 +77,8 @@ export class Budget {
 
   /** Whether one more run can be booked. */
   hasRoom(need: Need): boolean {
-    return this.#bufferLength <= this.roomBytes(need);
+    const limit = need === "usual" ? this.usualBytes : BUDGET_BYTES;
+    return this.bookedBytes + this.#bufferLength <= limit;
   }
 
   /** Sets the share of a run aside; hasRoom() must have said so. */

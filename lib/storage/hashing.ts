@@ -1,15 +1,16 @@
 /**
  * Hashing many pieces: cut into ranges that can be shared out, and put together again. The check at the
- * start of a download and `verify` both go through here.
+ * start of a download, `verify` and `create` all go through here.
  *
  * @module
  */
 import { emptyBits, hasBit, setBit } from "../base/bits.ts";
-import type { Geometry } from "../torrent/geometry.ts";
-import type { Findings, PieceRange } from "./piece_hasher.ts";
+import { type Geometry, HASH_LENGTH } from "../torrent/geometry.ts";
+import type { Findings } from "./piece_hasher.ts";
+import type { PieceRange } from "./piece_sweep.ts";
 import type { CheckProgress } from "./store.ts";
 
-/** How much is hashed before others get their turn, in bytes: a longer piece is a range of its own. */
+/** How much a thread hashes before it says so, in bytes: a longer piece is a range of its own. */
 const RANGE_LENGTH = 4 * 1024 * 1024;
 
 /** The same in pieces, for those that are not wanted count, too. */
@@ -34,14 +35,53 @@ export interface Hasher {
   ): AsyncGenerator<CheckProgress, Hashed, undefined>;
 }
 
-/** The wanted pieces, in ranges that take about the same time. */
-export function* planRanges(geometry: Geometry, wanted: Uint8Array): Generator<PieceRange, void> {
+/** Finds the hashes of all pieces, wherever the work is done. */
+export interface HashMaker {
+  /**
+   * 20 bytes for each piece. @throws {StorageError} where a byte cannot be read; the signal's reason
+   */
+  makeHashes(
+    options: { readonly signal: AbortSignal },
+  ): AsyncGenerator<CheckProgress, Uint8Array, undefined>;
+}
+
+/** How often progress is worth a report, in milliseconds. */
+const REPORT_MS = 50;
+
+/** Lets a step of progress through now and then, and the result. Where the consumer leaves, the work ends. */
+export async function* atIntervals<Result>(
+  steps: AsyncGenerator<CheckProgress, Result, undefined>,
+): AsyncGenerator<CheckProgress, Result, undefined> {
+  // Threads may be still at work.
+  await using working = steps;
+  let reportedAtMs = -Infinity;
+  for (;;) {
+    const step = await working.next();
+    if (step.done) return step.value;
+    const nowMs = performance.now();
+    if (nowMs - reportedAtMs < REPORT_MS) continue;
+    reportedAtMs = nowMs;
+    yield step.value;
+  }
+}
+
+/** A bit for each piece, all set. */
+export function allPieces({ pieceCount }: Geometry): Uint8Array {
+  return emptyBits(pieceCount).fill(0xff);
+}
+
+/** The wanted pieces, in ranges that take about the same time. @param rangeLength in bytes, at most */
+export function* planRanges(
+  geometry: Geometry,
+  wanted: Uint8Array,
+  rangeLength: number = RANGE_LENGTH,
+): Generator<PieceRange, void> {
   let first = 0;
   let lengthBytes = 0;
   for (let pieceIndex = 0; pieceIndex < geometry.pieceCount; pieceIndex++) {
     const isWanted = hasBit(wanted, pieceIndex);
     const next = isWanted ? geometry.pieceLength(pieceIndex) : 0;
-    const isLong = lengthBytes + next > RANGE_LENGTH || pieceIndex - first >= MAX_RANGE_PIECES;
+    const isLong = lengthBytes + next > rangeLength || pieceIndex - first >= MAX_RANGE_PIECES;
     if (isLong && lengthBytes > 0) {
       yield { first, end: pieceIndex };
       lengthBytes = 0;
@@ -81,5 +121,30 @@ export class HashedSoFar implements Hashed {
   /** How far it is. */
   get progress(): CheckProgress {
     return { checkedBytes: this.#checkedBytes, totalBytes: this.#geometry.totalLength };
+  }
+}
+
+/** The hashes of many ranges, as they come in. */
+export class HashesSoFar {
+  readonly hashes: Uint8Array;
+  readonly #geometry: Geometry;
+  #doneBytes = 0;
+
+  constructor(geometry: Geometry) {
+    this.#geometry = geometry;
+    this.hashes = new Uint8Array(geometry.pieceCount * HASH_LENGTH);
+  }
+
+  /** Takes in those of one range. */
+  add({ first, end }: PieceRange, hashes: Uint8Array): void {
+    const last = end - 1;
+    this.hashes.set(hashes, first * HASH_LENGTH);
+    this.#doneBytes += this.#geometry.pieceOffset(last) + this.#geometry.pieceLength(last) -
+      this.#geometry.pieceOffset(first);
+  }
+
+  /** How far it is. */
+  get progress(): CheckProgress {
+    return { checkedBytes: this.#doneBytes, totalBytes: this.#geometry.totalLength };
   }
 }

@@ -5,41 +5,58 @@
  */
 import { delay } from "../base/async.ts";
 import { emptyBits, forEachBit, setBit } from "../base/bits.ts";
+import { HASH_LENGTH } from "../torrent/geometry.ts";
 import type { Disk } from "./disk.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
 import { readFreeBytes } from "./free_space.ts";
-import { type Hashed, HashedSoFar, planRanges } from "./hashing.ts";
-import { type Findings, PieceHasher, type PieceRange } from "./piece_hasher.ts";
+import {
+  allPieces,
+  type Hashed,
+  HashedSoFar,
+  HashesSoFar,
+  type HashMaker,
+  planRanges,
+} from "./hashing.ts";
+import { type Findings, PieceHasher } from "./piece_hasher.ts";
 import { PieceKeeper } from "./piece_keeper.ts";
+import { type PieceRange, PieceSweep } from "./piece_sweep.ts";
 import type { CheckProgress, Outcome, RunBytes } from "./store.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import type { TorrentLayout } from "./stored_torrent.ts";
 import { TorrentFiles } from "./torrent_files.ts";
 import { isZero } from "./zeros.ts";
 
 /** How many bytes at each end of a piece tell whether something was written. */
 const PROBE_LENGTH = 256;
 
+/** How much is hashed, in bytes, before it is asked whether it is others' turn; there may be many files in it. */
+const RANGE_LENGTH = 256 * 1024;
+
+/** How long others wait for their turn, in milliseconds. */
+const TURN_MS = 20;
+
 /** Empty files made before others get their turn. */
 const FILES_PER_TURN = 256;
 
 /** Owns the files of one torrent. */
-export class LocalDisk implements Disk {
-  readonly #torrent: StoredTorrent;
+export class LocalDisk implements Disk, HashMaker {
+  readonly #torrent: TorrentLayout;
   readonly #directory: string;
   readonly #files: Files;
   readonly #bytes: TorrentFiles;
   readonly #keeper: PieceKeeper;
+  readonly #sweep: PieceSweep;
   readonly #hasher: PieceHasher;
 
   /** Opens nothing yet. @param directory the output folder */
-  constructor(torrent: StoredTorrent, directory: string, options: FilesOptions = {}) {
+  constructor(torrent: TorrentLayout, directory: string, options: FilesOptions = {}) {
     this.#torrent = torrent;
     this.#directory = directory;
     this.#files = new Files(torrent.files, new Folders(directory), options);
     this.#bytes = new TorrentFiles(torrent, this.#files);
     this.#keeper = new PieceKeeper(torrent, this.#bytes);
-    this.#hasher = new PieceHasher(torrent, this.#files);
+    this.#sweep = new PieceSweep(torrent.geometry);
+    this.#hasher = new PieceHasher(torrent, this.#files, this.#sweep);
   }
 
   /** put(), at once. @throws {StorageError} */
@@ -50,6 +67,17 @@ export class LocalDisk implements Disk {
   /** Hashes those pieces of a range whose bit is set, at once. */
   hashNow(range: PieceRange, wanted: Uint8Array): Findings {
     return this.#hasher.hash(range, wanted);
+  }
+
+  /** Makes the hashes of the pieces of a range, at once. @throws {StorageError} */
+  makeHashesNow(range: PieceRange): Uint8Array {
+    const { first, end } = range;
+    const hashes = new Uint8Array((end - first) * HASH_LENGTH);
+    this.#sweep.run(range, {
+      read: (offset, into) => this.#bytes.read(offset, into),
+      finish: (pieceIndex, digest) => hashes.set(digest, (pieceIndex - first) * HASH_LENGTH),
+    });
+    return hashes;
   }
 
   put(run: RunBytes): Promise<Outcome> {
@@ -70,13 +98,24 @@ export class LocalDisk implements Disk {
   ): AsyncGenerator<CheckProgress, Hashed, undefined> {
     const { geometry } = this.#torrent;
     const hashed = new HashedSoFar(geometry);
-    for (const range of planRanges(geometry, wanted)) {
-      signal.throwIfAborted();
+    for await (const range of takingTurns(planRanges(geometry, wanted, RANGE_LENGTH), signal)) {
       hashed.add(range, this.hashNow(range, wanted));
       yield hashed.progress;
-      await delay(0, { signal });
     }
     return hashed;
+  }
+
+  async *makeHashes(
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncGenerator<CheckProgress, Uint8Array, undefined> {
+    const { geometry } = this.#torrent;
+    const made = new HashesSoFar(geometry);
+    const ranges = planRanges(geometry, allPieces(geometry), RANGE_LENGTH);
+    for await (const range of takingTurns(ranges, signal)) {
+      made.add(range, this.makeHashesNow(range));
+      yield made.progress;
+    }
+    return made.hashes;
   }
 
   probe(pieces: Uint8Array): Promise<Uint8Array> {
@@ -132,5 +171,21 @@ export class LocalDisk implements Disk {
       }
       return false;
     });
+  }
+}
+
+/** The ranges, with a turn for others in between now and then. @throws the signal's reason */
+async function* takingTurns(
+  ranges: Iterable<PieceRange>,
+  signal: AbortSignal,
+): AsyncGenerator<PieceRange, void, undefined> {
+  let turnMs = performance.now();
+  for (const range of ranges) {
+    signal.throwIfAborted();
+    if (performance.now() - turnMs >= TURN_MS) {
+      await delay(0, { signal });
+      turnMs = performance.now();
+    }
+    yield range;
   }
 }

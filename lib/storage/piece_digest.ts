@@ -8,20 +8,12 @@ import { createHash, type Hash } from "node:crypto";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { isZero, ZEROS } from "./zeros.ts";
 
-/** Bytes of a SHA-1. */
-export const HASH_LENGTH = 20;
-
 /** Zeros counted before they are hashed after all, in bytes: hashing them at once must not take long. */
 const MAX_ZERO_COUNT = 16 * 1024 * 1024;
 
 /** Whether two hashes are the same. */
 export function isSameHash(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-/** The SHA-1 that a piece should have. @param pieceHashes 20 bytes of each */
-export function hashOf(pieceHashes: Uint8Array, pieceIndex: number): Uint8Array {
-  return pieceHashes.subarray(pieceIndex * HASH_LENGTH, (pieceIndex + 1) * HASH_LENGTH);
 }
 
 /** The SHA-1 of bytes. */
@@ -60,12 +52,17 @@ export class PieceDigest {
     this.#hash.update(bytes);
   }
 
-  /** Ends the piece: whether its hash is the expected one. */
-  finish(expected: Uint8Array): boolean {
+  /** Ends the piece: its SHA-1. */
+  finish(): Uint8Array {
     const digest = this.#hash?.digest() ?? this.#zeroDigest();
+    this.clear();
+    return digest;
+  }
+
+  /** Begins a piece anew, whatever was fed before. */
+  clear(): void {
     this.#hash = undefined;
     this.#zeroCount = 0;
-    return isSameHash(digest, expected);
   }
 
   #zeroDigest(): Uint8Array {

@@ -6,25 +6,15 @@
  */
 import { StorageError } from "../base/errors.ts";
 import { hasBit } from "../base/bits.ts";
-import type { FileSpan } from "../torrent/geometry.ts";
-import { hashOf, PieceDigest } from "./piece_digest.ts";
+import { type FileSpan, hashOf } from "../torrent/geometry.ts";
+import { isSameHash } from "./piece_digest.ts";
+import { type PieceRange, PieceSweep, type SweepSides } from "./piece_sweep.ts";
 import { forEachSpan } from "./run.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import type { TorrentLayout } from "./stored_torrent.ts";
 import { isZero } from "./zeros.ts";
-
-/** How much is read at once, in bytes: it stays in the processor's cache until it is hashed. */
-const READ_LENGTH = 256 * 1024;
 
 /** Memory is allocated to files in pages of at least this, in bytes. */
 const PAGE_LENGTH = 4096;
-
-/** Pieces one after the other. */
-export interface PieceRange {
-  /** The first one. */
-  readonly first: number;
-  /** The one after the last. */
-  readonly end: number;
-}
 
 /** What hashing a range found. Plain data. */
 export interface Findings {
@@ -44,93 +34,81 @@ export interface FileReader {
 
 /** Hashes pieces of one torrent, range by range. */
 export class PieceHasher {
-  readonly #torrent: StoredTorrent;
+  readonly #torrent: TorrentLayout;
   readonly #files: FileReader;
-  readonly #buffer: Uint8Array;
-  readonly #digest = new PieceDigest();
+  readonly #sweep: PieceSweep;
 
-  constructor(torrent: StoredTorrent, files: FileReader) {
+  constructor(
+    torrent: TorrentLayout,
+    files: FileReader,
+    sweep: PieceSweep = new PieceSweep(torrent.geometry),
+  ) {
     this.#torrent = torrent;
     this.#files = files;
-    this.#buffer = new Uint8Array(Math.min(READ_LENGTH, torrent.geometry.totalLength));
+    this.#sweep = sweep;
   }
 
   /** Hashes those pieces of the range that have their bit set in `wanted`. Blocks. */
   hash({ first, end }: PieceRange, wanted: Uint8Array): Findings {
-    const sweep = new Sweep(this.#torrent, this.#files, this.#digest);
+    const check = new Check(this.#torrent, this.#files);
     for (let pieceIndex = first; pieceIndex < end; pieceIndex++) {
       if (!hasBit(wanted, pieceIndex)) continue;
       const from = pieceIndex;
       while (pieceIndex < end && hasBit(wanted, pieceIndex)) pieceIndex++;
-      sweep.run({ first: from, end: pieceIndex }, this.#buffer);
+      this.#sweep.run({ first: from, end: pieceIndex }, check);
     }
-    const { right, dataBytes, unreadable } = sweep;
+    const { right, dataBytes, unreadable } = check;
     return { right, dataBytes, unreadable };
   }
 }
 
-/** A run of bytes in what was read. */
+/** Bytes of the torrent that are not there. */
 interface Gap {
   readonly start: number;
   readonly end: number;
 }
 
-/** One pass over a range. */
-class Sweep {
+/** One pass over a range: what is there of it, and what is right. */
+class Check implements SweepSides {
   readonly right: number[] = [];
   readonly dataBytes = new Map<number, number>();
   readonly unreadable = new Map<number, string>();
-  readonly #torrent: StoredTorrent;
+  readonly #torrent: TorrentLayout;
   readonly #files: FileReader;
-  readonly #digest: PieceDigest;
+  /** Those that may reach into pieces to come. */
+  #gaps: Gap[] = [];
 
-  constructor(torrent: StoredTorrent, files: FileReader, digest: PieceDigest) {
+  constructor(torrent: TorrentLayout, files: FileReader) {
     this.#torrent = torrent;
     this.#files = files;
-    this.#digest = digest;
   }
 
-  /** Pieces that are all wanted: read in steps that know no pieces, for those may be short or long. */
-  run({ first, end }: PieceRange, buffer: Uint8Array): void {
-    const { geometry } = this.#torrent;
-    const stop = geometry.pieceOffset(end - 1) + geometry.pieceLength(end - 1);
-    let pieceIndex = first;
-    let isBroken = false;
-    for (let offset = geometry.pieceOffset(first); offset < stop; offset += buffer.length) {
-      const bytes = buffer.subarray(0, stop - offset);
-      const gaps = this.#read(offset, bytes);
-      for (let at = 0; at < bytes.length;) {
-        const pieceEnd = geometry.pieceOffset(pieceIndex) + geometry.pieceLength(pieceIndex);
-        const partEnd = Math.min(bytes.length, pieceEnd - offset);
-        this.#digest.push(bytes.subarray(at, partEnd));
-        isBroken ||= gaps.some((gap) => gap.start < partEnd && gap.end > at);
-        at = partEnd;
-        if (offset + at < pieceEnd) continue;
-        this.#finish(pieceIndex, isBroken);
-        isBroken = false;
-        pieceIndex++;
-      }
-    }
-  }
-
-  #finish(pieceIndex: number, isBroken: boolean): void {
-    const isRight = this.#digest.finish(hashOf(this.#torrent.pieceHashes, pieceIndex));
-    if (isRight && !isBroken) this.right.push(pieceIndex);
-  }
-
-  /** Fills `into`; what is not there reads as zeros. @returns where that is */
-  #read(offset: number, into: Uint8Array): Gap[] {
-    const gaps: Gap[] = [];
-    let end = 0;
+  /** What is not there reads as zeros. */
+  read(offset: number, into: Uint8Array): void {
+    let end = offset;
     forEachSpan(this.#torrent.geometry, { offset, bytes: into }, (span, part) => {
       end += part.length;
       const count = span.isPadding ? 0 : this.#readSpan(span, part);
       part.fill(0, count);
       if (!span.isPadding && count < part.length) {
-        gaps.push({ start: end - part.length + count, end });
+        this.#gaps.push({ start: end - part.length + count, end });
       }
     });
-    return gaps;
+  }
+
+  finish(pieceIndex: number, digest: Uint8Array): void {
+    const isRight = isSameHash(digest, hashOf(this.#torrent.pieceHashes, pieceIndex));
+    if (!this.#hasGap(pieceIndex) && isRight) this.right.push(pieceIndex);
+  }
+
+  #hasGap(pieceIndex: number): boolean {
+    if (this.#gaps.length === 0) return false;
+    const { geometry } = this.#torrent;
+    const start = geometry.pieceOffset(pieceIndex);
+    const end = start + geometry.pieceLength(pieceIndex);
+    const hasGap = this.#gaps.some((gap) => gap.start < end && gap.end > start);
+    this.#gaps = this.#gaps.filter((gap) => gap.end > end);
+    return hasGap;
   }
 
   #readSpan({ fileIndex, fileOffset }: FileSpan, into: Uint8Array): number {

@@ -7,10 +7,10 @@
  * @module
  */
 import { createHash, type Hash } from "node:crypto";
-import { BLOCK_LENGTH } from "../torrent/geometry.ts";
-import { digestBlocks, digestOf, hashOf, isSameHash } from "./piece_digest.ts";
+import { BLOCK_LENGTH, hashOf } from "../torrent/geometry.ts";
+import { digestBlocks, digestOf, isSameHash } from "./piece_digest.ts";
 import type { Outcome, RunBytes } from "./store.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import type { TorrentLayout } from "./stored_torrent.ts";
 
 /** How much of a piece is read back at once, in bytes: whole blocks. */
 const READ_LENGTH = 16 * BLOCK_LENGTH;
@@ -36,12 +36,12 @@ interface Progress {
 
 /** Stores the pieces of one torrent. Nothing here waits: to be called where blocking does no harm. */
 export class PieceKeeper {
-  readonly #torrent: StoredTorrent;
+  readonly #torrent: TorrentLayout;
   readonly #bytes: TorrentBytes;
   /** Of pieces that are put in runs, and not judged yet. */
   readonly #progress = new Map<number, Progress>();
 
-  constructor(torrent: StoredTorrent, bytes: TorrentBytes) {
+  constructor(torrent: TorrentLayout, bytes: TorrentBytes) {
     this.#torrent = torrent;
     this.#bytes = bytes;
   }

@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
   EBUSY: "it is in use by another process",
   EDQUOT: "the disk quota is used up",
   EFBIG: "the file system takes no file this big",
+  EILSEQ: "its name is not UTF-8",
   EIO: "the device reports an error",
   EISDIR: "a folder stands where a file should be",
   ELOOP: "a symbolic link stands there, and links are not followed",
@@ -24,6 +25,7 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
   ENXIO: "what stands there is not a regular file",
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
+  ESTALE: "it has changed meanwhile",
 });
 
 /** A StorageError of our own finding: `code` must be one of those that have words. */

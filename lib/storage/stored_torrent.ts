@@ -3,20 +3,19 @@
  *
  * @module
  */
-import { Geometry } from "../torrent/geometry.ts";
+import { type FileExtent, Geometry } from "../torrent/geometry.ts";
 import type { Metainfo, TorrentFile } from "../torrent/metainfo.ts";
 
-/** The part of a Metainfo that says what is stored where. */
-export type StoredTorrent = Pick<
-  Metainfo,
-  "infoHash" | "name" | "isMultiFile" | "files" | "pieceLength" | "geometry" | "pieceHashes"
->;
+/** The part of a Metainfo that a disk works by: which bytes lie in which file, and their hashes. */
+export type TorrentLayout = Pick<Metainfo, "files" | "pieceLength" | "geometry" | "pieceHashes">;
 
-/** The same as plain data: a copy of 100,000 file objects would take longer than all their names in one text. */
-export interface TorrentRecord {
-  readonly infoHash: Uint8Array;
-  readonly name: string;
-  readonly isMultiFile: boolean;
+/** The part of a Metainfo that says what is stored where. */
+export type StoredTorrent =
+  & TorrentLayout
+  & Pick<Metainfo, "infoHash" | "name" | "isMultiFile">;
+
+/** A layout as plain data: a copy of 100,000 file objects would take longer than all their names in one text. */
+export interface LayoutRecord {
   readonly pieceLength: number;
   readonly pieceHashes: Uint8Array;
   /** The paths of all files: a NUL, which no name has, after each but the last. */
@@ -30,12 +29,9 @@ const END = "\0";
 const SEPARATOR = "/";
 
 /** As plain data, nothing of it shared with the torrent's own bytes. */
-export function encodeTorrent(torrent: StoredTorrent): TorrentRecord {
-  const { infoHash, name, isMultiFile, pieceLength, pieceHashes, files } = torrent;
+export function encodeLayout(torrent: TorrentLayout): LayoutRecord {
+  const { pieceLength, pieceHashes, files } = torrent;
   return {
-    infoHash: infoHash.slice(),
-    name,
-    isMultiFile,
     pieceLength,
     pieceHashes: pieceHashes.slice(),
     paths: files.map(({ path }) => path.join(SEPARATOR)).join(END),
@@ -44,16 +40,33 @@ export function encodeTorrent(torrent: StoredTorrent): TorrentRecord {
   };
 }
 
+/** Takes its path apart only when asked: each thread has all files, and opens few of them. */
+class DecodedFile implements TorrentFile {
+  readonly lengthBytes: number;
+  readonly isPadding: boolean;
+  readonly #path: string;
+
+  constructor(path: string, { lengthBytes, isPadding }: FileExtent) {
+    this.#path = path;
+    this.lengthBytes = lengthBytes;
+    this.isPadding = isPadding;
+  }
+
+  get path(): readonly string[] {
+    return this.#path.split(SEPARATOR);
+  }
+}
+
 /** Back from plain data. */
-export function decodeTorrent(record: TorrentRecord): StoredTorrent {
-  const { name, isMultiFile, pieceLength, pieceHashes, lengths, paddings } = record;
+export function decodeLayout(record: LayoutRecord): TorrentLayout {
+  const { pieceLength, pieceHashes, lengths, paddings } = record;
   const paths = lengths.length === 0 ? [] : record.paths.split(END);
-  const files: TorrentFile[] = paths.map((path, index) => ({
-    path: path.split(SEPARATOR),
-    lengthBytes: lengths[index] ?? 0,
-    isPadding: paddings[index] === 1,
-  }));
+  const files = paths.map((path, index) =>
+    new DecodedFile(path, {
+      lengthBytes: lengths[index] ?? 0,
+      isPadding: paddings[index] === 1,
+    })
+  );
   const geometry = new Geometry(files, pieceLength);
-  const infoHash = record.infoHash as Metainfo["infoHash"];
-  return { infoHash, name, isMultiFile, files, pieceLength, geometry, pieceHashes };
+  return { files, pieceLength, geometry, pieceHashes };
 }

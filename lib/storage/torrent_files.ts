@@ -7,19 +7,19 @@ import type { Files } from "./files.ts";
 import type { TorrentBytes } from "./piece_keeper.ts";
 import { forEachSpan } from "./run.ts";
 import { storageFailure } from "./storage_error.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import type { TorrentLayout } from "./stored_torrent.ts";
 
 /** Files put onto the disk at once by sync(). */
 const MAX_SYNCS = 8;
 
 /** Borrows the files. Reading and writing block. */
 export class TorrentFiles implements TorrentBytes {
-  readonly #torrent: StoredTorrent;
+  readonly #torrent: TorrentLayout;
   readonly #files: Files;
   /** Files with bytes that may not have reached the disk. */
   #dirty = new Set<number>();
 
-  constructor(torrent: StoredTorrent, files: Files) {
+  constructor(torrent: TorrentLayout, files: Files) {
     this.#torrent = torrent;
     this.#files = files;
   }

@@ -8,9 +8,8 @@ import { emptyBits, forEachBit, setBit } from "../base/bits.ts";
 import type { CheckingEvent } from "../events.ts";
 import type { Metainfo } from "../torrent/metainfo.ts";
 import { type FileFault, FileFaults } from "./file_faults.ts";
-import type { Hashed, Hasher } from "./hashing.ts";
-import { canStartThreads } from "./thread/disk_thread.ts";
-import { HashPool, threadsFor } from "./thread/hash_pool.ts";
+import { atIntervals, type Hashed, type Hasher } from "./hashing.ts";
+import { openHasher } from "./open_hasher.ts";
 
 export type { FileFault } from "./file_faults.ts";
 
@@ -49,9 +48,6 @@ export interface VerifyOptions {
 /** Files looked at before others get their turn. */
 const FILES_PER_TURN = 1024;
 
-/** How often progress is reported at most, in milliseconds. */
-const REPORT_MS = 50;
-
 /**
  * Checks every piece that can be there; then names the files at fault, then sums up. Memory is bounded
  * whatever the length of pieces. No symbolic link below the folder is followed.
@@ -72,7 +68,7 @@ export async function* verify(
     setBit(wanted, pieceIndex);
     wantedBytes += metainfo.geometry.pieceLength(pieceIndex);
   }
-  await using hasher = await startHasher(metainfo, directory, wantedBytes);
+  await using hasher = await openHasher(metainfo, { directory, lengthBytes: wantedBytes });
   const { right, unreadable } = yield* reportHashing(hasher, wanted, signal);
   for (const [fileIndex, code] of unreadable) faults.refuse(fileIndex, code);
   faults.judge(right, wanted);
@@ -95,37 +91,16 @@ async function lookAtFiles(
   return faults;
 }
 
-async function startHasher(
-  metainfo: Metainfo,
-  directory: string,
-  wantedBytes: number,
-): Promise<Hasher & AsyncDisposable> {
-  if (canStartThreads()) {
-    return await HashPool.start({ torrent: metainfo, directory }, threadsFor(wantedBytes));
-  }
-  const { LocalDisk } = await import("./local_disk.ts");
-  return new LocalDisk(metainfo, directory);
-}
-
 async function* reportHashing(
   hasher: Hasher,
   wanted: Uint8Array,
   signal: AbortSignal,
 ): AsyncGenerator<CheckingEvent, Hashed, undefined> {
-  const hashing = hasher.hash(wanted, { signal });
-  let reportedAtMs = -Infinity;
-  try {
-    for (;;) {
-      const step = await hashing.next();
-      if (step.done) return step.value;
-      const nowMs = performance.now();
-      if (nowMs - reportedAtMs < REPORT_MS) continue;
-      reportedAtMs = nowMs;
-      yield { kind: "checking", ...step.value };
-    }
-  } finally {
-    // Where the consumer leaves, threads are still at work.
-    await hashing.return({ right: wanted, dataBytes: new Map(), unreadable: new Map() });
+  await using steps = atIntervals(hasher.hash(wanted, { signal }));
+  for (;;) {
+    const step = await steps.next();
+    if (step.done) return step.value;
+    yield { kind: "checking", ...step.value };
   }
 }
 

@@ -28,7 +28,7 @@ class Writer {
   }
 
   write(value: BencodeInput): void {
-    if (typeof value === "string") this.#writeBytes(ENCODER.encode(value));
+    if (typeof value === "string") this.#writeText(value);
     else if (value instanceof Uint8Array) this.#writeBytes(value);
     else if (typeof value === "number" || typeof value === "bigint") this.#writeInteger(value);
     else if (isList(value)) this.#writeList(value);
@@ -42,7 +42,7 @@ class Writer {
     this.#writeCodes(`i${value === 0 ? 0 : value}e`); // 0 for -0 too
   }
 
-  #writeList(items: readonly BencodeInput[]): void {
+  #writeList(items: Iterable<BencodeInput>): void {
     this.#writeCodes("l");
     for (const item of items) this.write(item);
     this.#writeCodes("e");
@@ -58,6 +58,13 @@ class Writer {
       this.write(value);
     }
     this.#writeCodes("e");
+  }
+
+  /** Most texts are ASCII, and short: an array of bytes for each would take longer than they do. */
+  #writeText(text: string): void {
+    if (!isAscii(text)) return this.#writeBytes(ENCODER.encode(text));
+    this.#writeCodes(`${text.length}:`);
+    this.#writeCodes(text);
   }
 
   #writeBytes(bytes: Uint8Array): void {
@@ -86,7 +93,16 @@ class Writer {
   }
 }
 
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) > 0x7f) return false;
+  }
+  return true;
+}
+
 /** Array.isArray() does not narrow a readonly array out of a union. */
-function isList(value: BencodeInput): value is readonly BencodeInput[] {
-  return Array.isArray(value);
+function isList(
+  value: BencodeInput,
+): value is readonly BencodeInput[] | IteratorObject<BencodeInput, undefined> {
+  return Array.isArray(value) || value instanceof Iterator;
 }

@@ -17,13 +17,17 @@ export type BencodeDictionary = ReadonlyMap<string, BencodeValue>;
 /** A decoded value: an integer (a bigint only where a number would round), a byte string, a list or a dictionary. */
 export type BencodeValue = number | bigint | Uint8Array | BencodeList | BencodeDictionary;
 
-/** What can be encoded: as decoded, or more convenient. A text is encoded as UTF-8, `undefined` values are left out. */
+/**
+ * What can be encoded: as decoded, or more convenient. A text is encoded as UTF-8, `undefined` values are
+ * left out; a list may be made as it is encoded.
+ */
 export type BencodeInput =
   | number
   | bigint
   | string
   | Uint8Array
   | readonly BencodeInput[]
+  | IteratorObject<BencodeInput, undefined>
   | ReadonlyMap<string, BencodeInput>
   | { readonly [key: string]: BencodeInput | undefined };
 

@@ -12,6 +12,14 @@
 /** The unit of a request, in bytes (BEP 3). */
 export const BLOCK_LENGTH = 16 * 1024;
 
+/** Of every piece there is a SHA-1, of so many bytes (BEP 3). */
+export const HASH_LENGTH = 20;
+
+/** The SHA-1 that a piece should have. @param pieceHashes those of all pieces, end to end */
+export function hashOf(pieceHashes: Uint8Array, pieceIndex: number): Uint8Array {
+  return pieceHashes.subarray(pieceIndex * HASH_LENGTH, (pieceIndex + 1) * HASH_LENGTH);
+}
+
 /** What geometry needs to know of a file. */
 export interface FileExtent {
   /** A safe integer, at least 0. */

@@ -9,7 +9,7 @@ import { separatePaths } from "./collisions.ts";
 import { describe, refuseTorrent, shownText, Warnings } from "./fields.ts";
 import type { FileEntry } from "./file_entry.ts";
 import { FileListReader, parseFiles, parseName } from "./file_list.ts";
-import { Geometry } from "./geometry.ts";
+import { Geometry, HASH_LENGTH } from "./geometry.ts";
 import { checkVersion, refuseVersionTwoAlone } from "./hybrid.ts";
 import { sha1 } from "./sha1.ts";
 import { parseNodes, parseTrackers, parseWebSeeds } from "./sources.ts";
@@ -80,8 +80,6 @@ export const MAX_TORRENT_BYTES = 64 * 1024 * 1024;
 export const MAX_PIECES = 2 ** 21;
 /** The longest piece, in bytes: just below 1 GiB, as other clients have it. */
 export const MAX_PIECE_LENGTH = 2 ** 30 - 1;
-
-const HASH_BYTES = 20;
 
 /** What real torrents have; the info hash is of the raw bytes, so that nothing depends on it. */
 const LENIENT: DecodeOptions = {
@@ -201,7 +199,7 @@ function parsePieceHashes(info: BencodeDictionary, pieceCount: number): Uint8Arr
   if (hashes === undefined) {
     refuseTorrent("info.pieces", `${describe(info.get("pieces"))}, not a string`);
   }
-  const wanted = pieceCount * HASH_BYTES;
+  const wanted = pieceCount * HASH_LENGTH;
   if (hashes.length !== wanted) {
     refuseTorrent("info.pieces", `has ${hashes.length} bytes, not ${wanted} for all pieces`);
   }

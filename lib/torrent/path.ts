@@ -64,6 +64,11 @@ export function safeName(component: Uint8Array, rules: NameRules = SYSTEM_RULES)
   return safeComponent(component, rules) ?? PLACEHOLDER;
 }
 
+/** Whether safeComponent() leaves it as it is. */
+export function isSafeName(name: string): boolean {
+  return name !== "" && safeComponent(new TextEncoder().encode(name)) === name;
+}
+
 /** Most names, in which there is nothing to change. */
 function plainText(component: Uint8Array): string | undefined {
   if (component.length >= MAX_NAME_BYTES) return undefined;

@@ -11,14 +11,27 @@ import type { Warnings } from "./fields.ts";
 /** More trackers, web seeds or nodes than any torrent needs: a torrent is no means to flood others. */
 const MAX_SOURCES = 1000;
 
+const TRACKER_PROTOCOLS: readonly string[] = ["http:", "https:", "udp:"];
+const WEB_SEED_PROTOCOLS: readonly string[] = ["http:", "https:"];
+
 // deno-lint-ignore no-control-regex -- the URL parser would drop some of them in silence
 const CONTROL_OR_SPACE = /[\x00-\x20\x7f-\xa0]/;
 const OUTER_SPACE = /^[ \t\r\n]+|[ \t\r\n]+$/g;
 const HOST = /^[A-Za-z0-9._:-]{1,255}$/;
 
+/** Whether a torrent may name it as a tracker: parseTrackers() ignores all others. */
+export function isTrackerUrl(url: string): boolean {
+  return isUsable(url, TRACKER_PROTOCOLS);
+}
+
+/** Whether a torrent may name it as a web seed: parseWebSeeds() ignores all others. */
+export function isWebSeedUrl(url: string): boolean {
+  return isUsable(url, WEB_SEED_PROTOCOLS);
+}
+
 /** Trackers in tiers; `announce` counts where announce-list has none that is usable (BEP 12). */
 export function parseTrackers(root: BencodeDictionary, warnings: Warnings): readonly string[][] {
-  const collector = new UrlCollector("tracker", ["http:", "https:", "udp:"], warnings);
+  const collector = new UrlCollector("tracker", TRACKER_PROTOCOLS, warnings);
   const tiers = (listOf(root.get("announce-list")) ?? [])
     .map((tier) => collector.collect((listOf(tier) ?? []).map(textOf)))
     .filter((tier) => tier.length > 0);
@@ -30,7 +43,7 @@ export function parseTrackers(root: BencodeDictionary, warnings: Warnings): read
 /** Web seeds: `url-list` is a string or a list of them (BEP 19). Spaces inside are encoded, as often seen. */
 export function parseWebSeeds(root: BencodeDictionary, warnings: Warnings): readonly string[] {
   const value = root.get("url-list");
-  const collector = new UrlCollector("web seed", ["http:", "https:"], warnings);
+  const collector = new UrlCollector("web seed", WEB_SEED_PROTOCOLS, warnings);
   const texts = (listOf(value) ?? (value === undefined ? [] : [value])).map(textOf);
   return collector.collect(texts.map((text) => text?.trim().replaceAll(" ", "%20")));
 }
@@ -75,7 +88,7 @@ class UrlCollector {
         this.#warnings.add(`Ignored all but the first ${MAX_SOURCES} ${this.#what}s`);
         return urls;
       }
-      if (url === undefined || !this.#isUsable(url)) {
+      if (url === undefined || !isUsable(url, this.#protocols)) {
         const shown = url === undefined ? "not a string" : redactUrl(url);
         this.#warnings.add(`Ignored a ${this.#what}: ${shown}`);
       } else {
@@ -85,10 +98,10 @@ class UrlCollector {
     }
     return urls;
   }
+}
 
-  #isUsable(url: string): boolean {
-    if (CONTROL_OR_SPACE.test(url) || !URL.canParse(url)) return false;
-    const { protocol, hostname, port } = new URL(url);
-    return this.#protocols.includes(protocol) && hostname !== "" && port !== "0";
-  }
+function isUsable(url: string, protocols: readonly string[]): boolean {
+  if (CONTROL_OR_SPACE.test(url) || !URL.canParse(url)) return false;
+  const { protocol, hostname, port } = new URL(url);
+  return protocols.includes(protocol) && hostname !== "" && port !== "0";
 }

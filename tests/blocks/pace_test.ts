@@ -89,6 +89,44 @@ for (const [name, play, slack] of SLACKS) {
   });
 }
 
+/** What is known of a peer, and whether it is near, far, or may be either. */
+const DISTANCES: readonly (readonly [string, (pace: Pace) => void, "near" | "far" | "unknown"])[] =
+  [
+    ["unknown while nothing has come", (pace) => pace.asked(0), "unknown"],
+    ["near after a short round trip", (pace) => {
+      pace.asked(0);
+      pace.received(BLOCK_LENGTH, 19);
+    }, "near"],
+    ["unknown after one that a busy start can make", (pace) => {
+      pace.asked(0);
+      pace.received(BLOCK_LENGTH, 80);
+    }, "unknown"],
+    ["far after one that nothing explains", (pace) => {
+      pace.asked(0);
+      pace.received(BLOCK_LENGTH, 81);
+    }, "far"],
+    ["far after some time without a shorter one", (pace) => {
+      pace.asked(0);
+      pace.received(BLOCK_LENGTH, 30);
+      pace.tick(600, 1);
+    }, "far"],
+    ["near once a shorter one was measured", (pace) => {
+      pace.asked(0);
+      pace.received(BLOCK_LENGTH, 300);
+      pace.asked(300);
+      pace.received(BLOCK_LENGTH, 310);
+      pace.tick(600, 1);
+    }, "near"],
+  ];
+
+for (const [name, play, distance] of DISTANCES) {
+  Deno.test(`Pace takes a peer for ${name}`, () => {
+    const pace = new Pace(40);
+    play(pace);
+    assertEquals([pace.isNear, pace.isFar], [distance === "near", distance === "far"]);
+  });
+}
+
 Deno.test("Pace asks for 250 at most where the peer names no number", () => {
   const pace = new Pace(16);
   for (let block = 0; block < 1000; block++) pace.received(BLOCK_LENGTH, 10);

@@ -1,5 +1,6 @@
 /** The program as a whole, as scripts run it: each test starts it once or twice. */
 import { assert, assertEquals } from "@std/assert";
+import { parseMetainfo } from "../../lib/torrent/metainfo.ts";
 import { permissionFlags } from "../support/readme.ts";
 import { makeTorrent, writeContent } from "../support/torrent_fixture.ts";
 
@@ -61,6 +62,8 @@ Deno.test("main() says what is wrong in one line and exits by its kind", async (
     ["a wrong option", ["--ouput", "x"], 2],
     ["no such file", ["show", `${place.path}/none`], 1],
     ["no torrent", ["show", `${place.path}/bad`], 3],
+    ["nothing to create of", ["create", "-q", `${place.path}/none`], 5],
+    ["create over a file", ["create", place.torrent, "-o", place.torrent], 5],
     ["files not there", ["verify", "-q", place.torrent, place.path], 1],
   ];
   for (const [words, args, code] of rows) {
@@ -107,6 +110,33 @@ Deno.test("main() verifies files with the permissions that the README names", as
   const ended = await run(["verify", "--json", "t"], { args: flags, cwd: place.path });
   const last = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "");
   assertEquals([ended.code, ended.stderr, last.isComplete, last.havePieces], [0, "", true, 4]);
+});
+
+Deno.test("main() creates a torrent with the permissions that the README names", async () => {
+  using place = new Place();
+  await writeContent(place.path, FIXTURE);
+  const flags = ["--no-prompt", ...permissionFlags("create films")];
+  const args = ["create", "album", "--json", "--piece-length", "16K"];
+  const ended = await run(args, { args: flags, cwd: place.path });
+  const { infoHash, output, warnings } = JSON.parse(ended.stdout);
+  assertEquals([ended.code, ended.stderr, warnings], [0, "", []]);
+  assertEquals([infoHash, output], [FIXTURE.metainfo.infoHash.toHex(), "album.torrent"]);
+  const shown = await run(["show", "--json", `${place.path}/album.torrent`]);
+  assertEquals(JSON.parse(shown.stdout).infoHash, infoHash);
+  const again = await run(args, { cwd: place.path });
+  assertEquals([again.code, again.stdout], [5, ""]);
+});
+
+Deno.test("main() creates a torrent on standard output, as it is", async () => {
+  using place = new Place();
+  await writeContent(place.path, FIXTURE);
+  const create = command(["create", "album", "-o", "-"], { cwd: place.path });
+  const { code, stdout, stderr } = await create.output();
+  const line = "Created the torrent: 48.8 KiB in 2 files, 4 pieces of 16.0 KiB, info hash ";
+  const { infoHash } = parseMetainfo(stdout);
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, `${line}${infoHash.toHex()}\n`]);
+  assertEquals(infoHash, FIXTURE.metainfo.infoHash);
+  assertEquals([...Deno.readDirSync(place.path)].length, 2);
 });
 
 Deno.test("main() ends quietly when nobody reads its output", async () => {

@@ -15,6 +15,12 @@ Deno.test("parseInvocation() reads what the help promises", () => {
     ["a URL", ["show", "http://h/a?b"], { kind: "show", source: "http://h/a?b" }],
     ["verify here", ["verify", "a"], { kind: "verify", source: "a", directory: "." }],
     ["verify there", ["verify", "a", "d"], { kind: "verify", source: "a", directory: "d" }],
+    ["create", ["create", "films"], {
+      kind: "create",
+      path: "films",
+      overwrite: false,
+      isDated: false,
+    }],
     ["the tracker", ["tracker"], { kind: "tracker", host: "127.0.0.1", port: 5000 }],
     ["its port", ["tracker", "--port", "81"], { kind: "tracker", host: "127.0.0.1", port: 81 }],
     ["help", ["--help"], { kind: "help" }],
@@ -55,6 +61,38 @@ Deno.test("parseInvocation() reads every option of download", () => {
   });
 });
 
+Deno.test("parseInvocation() reads every option of create", () => {
+  const invocation = parseInvocation([
+    ..."create films -o out.torrent --overwrite --date --private --piece-length 256k".split(" "),
+    ..."--tracker http://h/a,udp://i:80,http://j/?a,b --tracker https://k/".split(" "),
+    ..."--web-seed http://h/x,y --web-seed https://i/ --source S --comment C --name N -q".split(
+      " ",
+    ),
+  ]);
+  assertEquals<unknown>(invocation, {
+    kind: "create",
+    path: "films",
+    output: "out.torrent",
+    overwrite: true,
+    isDated: true,
+    display: { format: "people", verbosity: "quiet" },
+    options: {
+      name: "N",
+      pieceLength: 262_144,
+      trackers: [["http://h/a", "udp://i:80", "http://j/?a,b"], ["https://k/"]],
+      webSeeds: ["http://h/x,y", "https://i/"],
+      isPrivate: true,
+      comment: "C",
+      source: "S",
+    },
+  });
+  const rows: [string, number][] = [["16K", 2 ** 14], ["4MiB", 2 ** 22], ["1048576", 2 ** 20]];
+  for (const [text, pieceLength] of rows) {
+    const read = parseInvocation(["create", "x", "--piece-length", text]);
+    assertEquals(read.kind === "create" && read.options.pieceLength, pieceLength, text);
+  }
+});
+
 Deno.test("parseInvocation() refuses what is wrong in one line", () => {
   const rows: [string, string[], string][] = [
     ["nothing", [], "Cannot download: no SOURCE is given; see --help"],
@@ -77,23 +115,58 @@ Deno.test("parseInvocation() refuses what is wrong in one line", () => {
     ["a name to bind", ["a", "--bind", "localhost"], "is not an IP address"],
     ["no peers", ["a", "--max-peers", "0"], "is not a whole number of 1 to 10000"],
     ["no such encryption", ["a", "--encryption", "on"], "is not allow, require or off"],
-    ["a rate of nothing", ["a", "--down-limit", "0"], "is not a rate of at least 1K"],
-    ["a rate below 1K", ["a", "--up-limit", "1023"], "is not a rate of at least 1K"],
-    ["a rate beyond sense", ["a", "--up-limit", "1025G"], "is not a rate"],
-    ["a rate in words", ["a", "--up-limit", "1MB/s"], 'Cannot use --up-limit: "1MB/s" is not'],
-    ["a unit alone", ["a", "--down-limit", "M"], "is not a rate"],
-    ["a negative rate", ["a", "--down-limit=-5K"], "is not a rate"],
     ["no time", ["a", "--timeout", "0"], "is not a number of seconds"],
     ["endless time", ["a", "--timeout", "99999999"], "is not a number of seconds"],
     ["a peer without port", ["a", "--peer", "10.0.0.1"], "is not HOST:PORT"],
     ["a magnet link", ["magnet:?xt=urn:btih:x"], "magnet links are not supported yet"],
     ["another scheme", ["ftp://h/a"], "it is not an http or https URL"],
     ["a URL with a line feed", ["http://h/\na"], "it is not an http or https URL"],
+    ["create of nothing", ["create"], "Cannot create: no PATH is given; see --help"],
+    ["create of an empty path", ["create", ""], "the path is empty"],
+    ["pieces of 3K", ["create", "a", "--piece-length", "3K"], '"3K" is not a power of two'],
+    ["pieces of 1G", ["create", "a", "--piece-length", "1G"], '"1G" is not a power of two'],
+    ["pieces of 512M", ["create", "a", "--piece-length", "512M"], "is not a power of two"],
+    ["a tracker of another kind", ["create", "a", "--tracker", "ws://h"], "is not an http, https"],
+    ["one in a tier", ["create", "a", "--tracker", "http://h,x://i"], '"x://i" is not an http'],
+    ["a web seed", ["create", "a", "--web-seed", "udp://h:1"], "is not an http or https URL"],
+    ["a name that is a path", ["create", "a", "--name", "a/b"], '--name: "a/b" is not a name'],
+    ["two outputs in one", ["create", "a", "-o", "-", "--json"], "both are for standard output"],
+    ["two outputs", ["create", "a", "-o", "b", "-o", "c"], "--output more than once"],
+    ["a date for a download", ["a", "--date"], "Cannot use --date with download"],
     ["quiet and verbose", ["a", "-q", "-v"], "Cannot be both --quiet and --verbose"],
   ];
   for (const [words, args, expected] of rows) {
     const error = assertThrows(() => parseInvocation(args), UsageError, expected, words);
     assertEquals(printable(error.message), error.message, words);
+  }
+});
+
+Deno.test("parseInvocation() takes for a rate", async (t) => {
+  const rows: readonly (readonly [string, number | undefined])[] = [
+    ["1024", 1024],
+    ["1K", 1024],
+    ["1.5m", 1_572_864],
+    ["2MiB", 2_097_152],
+    ["1024G", 2 ** 40],
+    ["0", undefined],
+    ["1023", undefined],
+    ["1025G", undefined],
+    ["1MB/s", undefined],
+    ["M", undefined],
+    ["1.", undefined],
+    ["-5K", undefined],
+    ["0x10000", undefined],
+  ];
+  for (const [text, expected] of rows) {
+    await t.step(text, () => {
+      const parse = () => parseInvocation(["a", `--down-limit=${text}`]);
+      if (expected === undefined) {
+        assertThrows(parse, UsageError, `Cannot use --down-limit: "${text}" is not a rate`);
+        return;
+      }
+      const read = parse();
+      assertEquals(read.kind === "download" && read.options.limits, { down: expected });
+    });
   }
 });
 

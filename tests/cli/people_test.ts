@@ -117,6 +117,26 @@ Deno.test("openView() tells more to those who want to know", async () => {
   assertEquals(stderr.split("no route").length, 3);
 });
 
+Deno.test("openView() tells what was created, once the hashing is done", async () => {
+  const created: readonly CliEvent[] = [
+    { kind: "hashing", hashedBytes: MIB, totalBytes: 4 * MIB },
+    {
+      kind: "written",
+      output: "a.torrent",
+      infoHash: "12".repeat(20),
+      totalBytes: 4 * MIB,
+      pieceCount: 4,
+      pieceLength: MIB,
+      fileCount: 1,
+    },
+  ];
+  const line = "Created a.torrent: 4.00 MiB in 1 file, 4 pieces of 1.00 MiB, info hash " +
+    `${"12".repeat(20)}\n`;
+  assertEquals((await shown(NORMAL, created)).stderr, line);
+  const { stderr } = await shown(NORMAL, created, 40);
+  assertEquals(stderr, `Hashing 25.0%  1.00 MiB of 4.00 MiB\r\x1b[J${line}`);
+});
+
 Deno.test("openView() says nothing when quiet, and passes on what was asked for", async () => {
   const events: CliEvent[] = [...EVENTS, { kind: "output", text: "result\n" }];
   const quiet = await shown({ format: "people", verbosity: "quiet" }, events);

@@ -5,8 +5,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { type Shown, showTheirs } from "./support/libtorrent_show.ts";
 import { TemporaryFolder } from "./support/loopback.ts";
-import { run } from "./support/process.ts";
 import { type Bencodable, encodeBencode, makeInfo } from "./support/torrents.ts";
 import { runWestorrent } from "./support/westorrent.ts";
 
@@ -83,22 +83,6 @@ function describe(
   return makeInfo({ name, content, pieceLengthBytes, announce: TRACKER }, pieces);
 }
 
-/** The keys that both speak of; those that a torrent lacks are empty in libtorrent's view. */
-interface Shown {
-  readonly infoHash: string;
-  readonly name: string;
-  readonly totalLength: number;
-  readonly pieceLength: number;
-  readonly pieceCount: number;
-  readonly private: boolean;
-  readonly files: readonly { readonly path: string; readonly length: number }[];
-  readonly trackers: readonly (readonly string[])[];
-  readonly webSeeds: readonly string[];
-  readonly comment: string;
-  readonly createdBy: string;
-  readonly creationDate: number;
-}
-
 async function showOurs(path: string): Promise<Shown> {
   const { code, stdout, stderr } = await runWestorrent(["show", path, "--json"]);
   assertEquals(code, 0, stderr);
@@ -109,15 +93,4 @@ async function showOurs(path: string): Promise<Shown> {
     ...compared as Shown,
     trackers: (compared.trackers ?? []).map((tier) => tier.toSorted()),
   };
-}
-
-async function showTheirs(path: string): Promise<Shown> {
-  const script = new URL("libtorrent_show.py", import.meta.url).pathname;
-  const { code, stdout, stderr } = await run({
-    command: "/usr/bin/python3",
-    args: [script, path],
-    debianPackage: "python3-libtorrent",
-  });
-  assertEquals(code, 0, stderr);
-  return JSON.parse(stdout);
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { HashedSoFar, planRanges } from "../../lib/storage/hashing.ts";
-import type { PieceRange } from "../../lib/storage/piece_hasher.ts";
+import { allPieces, HashedSoFar, HashesSoFar, planRanges } from "../../lib/storage/hashing.ts";
+import type { PieceRange } from "../../lib/storage/piece_sweep.ts";
 import type { CheckProgress } from "../../lib/storage/store.ts";
 import type { Geometry } from "../../lib/torrent/geometry.ts";
 import { bitsOf, KIB, plainGeometry } from "../support/torrents.ts";
@@ -51,6 +51,26 @@ for (const [name, { geometry, wanted, ranges }] of PLANS) {
     assertEquals(planned.map(({ first, end }) => [first, end] as const), ranges);
   });
 }
+
+Deno.test("planRanges() makes ranges as short as it is told, but for a piece that is longer", () => {
+  const geometry = plainGeometry(10 * MIB, 2 * MIB);
+  for (
+    const [rangeLength, count] of [[MIB, 5], [2 * MIB, 5], [6 * MIB, 2], [10 * MIB, 1]] as const
+  ) {
+    assertEquals([...planRanges(geometry, allPieces(geometry), rangeLength)].length, count);
+  }
+});
+
+Deno.test("HashesSoFar puts together what ranges bring, in whatever order they come", () => {
+  const geometry = plainGeometry(3 * KIB - 1, KIB);
+  const made = new HashesSoFar(geometry);
+  const hash = (fill: number, count = 1) => new Uint8Array(20 * count).fill(fill);
+  made.add({ first: 2, end: 3 }, hash(7));
+  assertEquals(made.progress, { checkedBytes: KIB - 1, totalBytes: 3 * KIB - 1 });
+  made.add({ first: 0, end: 2 }, hash(5, 2));
+  assertEquals(made.progress.checkedBytes, 3 * KIB - 1);
+  assertEquals(made.hashes, Uint8Array.of(...hash(5, 2), ...hash(7)));
+});
 
 Deno.test("HashedSoFar puts together what ranges bring, in whatever order they come", () => {
   const geometry = plainGeometry(10 * KIB - 1, KIB);

@@ -52,7 +52,8 @@ for (const [name, open] of DISKS) {
     assertEquals(step.value.unreadable.size, 0);
     const checked = progress.map(({ checkedBytes }) => checkedBytes);
     assertEquals(checked, checked.toSorted((a, b) => a - b));
-    assertEquals([checked.length, checked.at(-1)], [2, 12_000_001]);
+    assert(checked.length >= 2, `${checked}`);
+    assertEquals(checked.at(-1), 12_000_001);
   });
 
   test("finds out which pieces are right", async (disk, place) => {

@@ -126,6 +126,7 @@ Deno.test("encodeBencode() sorts keys by bytes, takes texts, leaves out what is 
     [-0, "i0e"],
     [-(2n ** 70n), "i-1180591620717411303424e"],
     [new Uint8Array([0, 255]), "2:\x00\xff"],
+    [{ list: [1, "a"].values().map((item) => [item]) }, "d4:listlli1eel1:aeee"],
   ];
   for (const [value, expected] of rows) assertEquals(encodeBencode(value), bytes(expected));
 });

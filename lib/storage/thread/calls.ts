@@ -4,13 +4,14 @@
  * @module
  */
 import { StorageError } from "../../base/errors.ts";
-import type { Findings, PieceRange } from "../piece_hasher.ts";
+import type { Findings } from "../piece_hasher.ts";
+import type { PieceRange } from "../piece_sweep.ts";
 import type { Outcome, RunBytes } from "../store.ts";
-import type { TorrentRecord } from "../stored_torrent.ts";
+import type { LayoutRecord } from "../stored_torrent.ts";
 
 /** A torrent, and the folder that its files lie in. */
 export interface OpenArgument {
-  readonly torrent: TorrentRecord;
+  readonly torrent: LayoutRecord;
   readonly directory: string;
   readonly maxOpenFiles: number | undefined;
   /** For threads that also store. */
@@ -29,6 +30,8 @@ export interface Calls {
   /** Which pieces the following ranges are about. */
   want: { argument: Uint8Array; result: void };
   hash: { argument: PieceRange; result: Findings };
+  /** 20 bytes for each piece. */
+  makeHashes: { argument: PieceRange; result: Uint8Array };
   probe: { argument: Uint8Array; result: Uint8Array };
   /** For bytes that are not in the shared memory. */
   put: { argument: RunBytes; result: Outcome };

@@ -4,7 +4,7 @@
  * @module
  */
 import { LocalDisk } from "../local_disk.ts";
-import { decodeTorrent } from "../stored_torrent.ts";
+import { decodeLayout } from "../stored_torrent.ts";
 import type { CallMessage, CallName, Calls, OpenArgument } from "./calls.ts";
 import { RingReader } from "./ring.ts";
 
@@ -45,6 +45,7 @@ export class Desk {
     open: (argument) => this.#open(argument),
     want: (wanted) => void (this.#wanted = wanted),
     hash: (range) => this.#disk.hashNow(range, this.#wanted),
+    makeHashes: (range) => this.#disk.makeHashesNow(range),
     probe: (pieces) => this.#disk.probe(pieces),
     put: (run) => this.#disk.put(run),
     digests: (pieceIndex) => this.#disk.digests(pieceIndex),
@@ -64,7 +65,7 @@ export class Desk {
   }
 
   #open({ torrent, directory, maxOpenFiles, feed }: OpenArgument): void {
-    const disk = new LocalDisk(decodeTorrent(torrent), directory, {
+    const disk = new LocalDisk(decodeLayout(torrent), directory, {
       ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
       onDescriptorShortage: this.#onShortage,
     });

@@ -4,11 +4,18 @@
  * @module
  */
 import { Channel } from "../../base/async.ts";
-import type { Geometry } from "../../torrent/geometry.ts";
-import { type Hashed, HashedSoFar, type Hasher, planRanges } from "../hashing.ts";
-import type { Findings, PieceRange } from "../piece_hasher.ts";
+import {
+  allPieces,
+  type Hashed,
+  HashedSoFar,
+  type Hasher,
+  HashesSoFar,
+  type HashMaker,
+  planRanges,
+} from "../hashing.ts";
+import type { PieceRange } from "../piece_sweep.ts";
 import type { CheckProgress } from "../store.ts";
-import { encodeTorrent, type StoredTorrent } from "../stored_torrent.ts";
+import { encodeLayout, type TorrentLayout } from "../stored_torrent.ts";
 import { DiskThread } from "./disk_thread.ts";
 
 /** More threads than this are held up by the memory. */
@@ -30,14 +37,14 @@ export function threadsFor(lengthBytes: number): number {
 }
 
 /** Threads that know one torrent and the folder that its files lie in. */
-export class HashPool implements Hasher, AsyncDisposable {
-  readonly #torrent: StoredTorrent;
+export class HashPool implements Hasher, HashMaker, AsyncDisposable {
+  readonly #torrent: TorrentLayout;
   readonly #threads: readonly DiskThread[];
   readonly #own: AsyncDisposableStack;
 
   /** @param threads that have their torrent @param own what of it to dispose */
   private constructor(
-    torrent: StoredTorrent,
+    torrent: TorrentLayout,
     threads: readonly DiskThread[],
     own: AsyncDisposableStack,
   ) {
@@ -52,7 +59,7 @@ export class HashPool implements Hasher, AsyncDisposable {
    * @param lent threads that have opened the torrent; they stay their owner's
    */
   static async start(
-    site: { readonly torrent: StoredTorrent; readonly directory: string },
+    site: { readonly torrent: TorrentLayout; readonly directory: string },
     count: number,
     lent: readonly DiskThread[] = [],
   ): Promise<HashPool> {
@@ -62,7 +69,7 @@ export class HashPool implements Hasher, AsyncDisposable {
       { length: count - lent.length },
       () => starting.use(new DiskThread()),
     );
-    const record = encodeTorrent(torrent);
+    const record = encodeLayout(torrent);
     const argument = { torrent: record, directory, maxOpenFiles: MAX_OPEN_FILES };
     await Promise.all(started.map((thread) => thread.call("open", argument)));
     return new HashPool(torrent, [...lent, ...started], starting.move());
@@ -74,7 +81,12 @@ export class HashPool implements Hasher, AsyncDisposable {
   ): AsyncGenerator<CheckProgress, Hashed, undefined> {
     const { geometry } = this.#torrent;
     const hashed = new HashedSoFar(geometry);
-    for await (const [range, findings] of this.#work(geometry, wanted, signal)) {
+    await Promise.all(this.#threads.map((thread) => thread.call("want", wanted)));
+    const sharing = this.#share(planRanges(geometry, wanted), {
+      work: (thread, range) => thread.call("hash", range),
+      signal,
+    });
+    for await (const [range, findings] of sharing) {
       hashed.add(range, findings);
       yield hashed.progress;
     }
@@ -82,20 +94,41 @@ export class HashPool implements Hasher, AsyncDisposable {
     return hashed;
   }
 
-  /** Has the ranges hashed, by whoever is free; those that are begun are ended. */
-  async *#work(geometry: Geometry, wanted: Uint8Array, signal: AbortSignal) {
-    using results = new Channel<readonly [PieceRange, Findings]>();
-    const ranges = planRanges(geometry, wanted);
-    const work = async (thread: DiskThread) => {
+  async *makeHashes(
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncGenerator<CheckProgress, Uint8Array, undefined> {
+    const { geometry } = this.#torrent;
+    const made = new HashesSoFar(geometry);
+    const sharing = this.#share(planRanges(geometry, allPieces(geometry)), {
+      work: (thread, range) => thread.call("makeHashes", range),
+      signal,
+    });
+    for await (const [range, hashes] of sharing) {
+      made.add(range, hashes);
+      yield made.progress;
+    }
+    signal.throwIfAborted();
+    return made.hashes;
+  }
+
+  /** Has the ranges worked on, by whoever is free; those that are begun are ended. */
+  async *#share<Result>(
+    ranges: Iterator<PieceRange, void>,
+    { work, signal }: {
+      readonly work: (thread: DiskThread, range: PieceRange) => Promise<Result>;
+      readonly signal: AbortSignal;
+    },
+  ): AsyncGenerator<readonly [PieceRange, Result], void, undefined> {
+    using results = new Channel<readonly [PieceRange, Result]>();
+    const serve = async (thread: DiskThread) => {
       while (!signal.aborted) {
         const { value: range } = ranges.next();
         if (range === undefined) return;
-        if (!results.push([range, await thread.call("hash", range)])) return;
+        if (!results.push([range, await work(thread, range)])) return;
       }
     };
-    await Promise.all(this.#threads.map((thread) => thread.call("want", wanted)));
     const working = this.#threads.flatMap((thread) =>
-      Array.from({ length: RANGES_AHEAD }, () => work(thread))
+      Array.from({ length: RANGES_AHEAD }, () => serve(thread))
     );
     const done = Promise.all(working);
     done.then(() => results.close(), (error: unknown) => results.fail(error));

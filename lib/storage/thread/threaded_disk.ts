@@ -10,7 +10,7 @@ import type { Disk } from "../disk.ts";
 import type { FilesOptions } from "../files.ts";
 import type { Hashed } from "../hashing.ts";
 import type { CheckProgress, Outcome, RunBytes } from "../store.ts";
-import { encodeTorrent, type StoredTorrent } from "../stored_torrent.ts";
+import { encodeLayout, type StoredTorrent } from "../stored_torrent.ts";
 import { decodeFailure } from "./calls.ts";
 import { DiskThread, type Notice } from "./disk_thread.ts";
 import { HashPool, threadsFor } from "./hash_pool.ts";
@@ -72,7 +72,7 @@ export class ThreadedDisk implements Disk {
     });
     const memory = this.memory.bytes.buffer as SharedArrayBuffer;
     const feed = { ring, memory };
-    const argument = { torrent: encodeTorrent(torrent), directory, maxOpenFiles, feed };
+    const argument = { torrent: encodeLayout(torrent), directory, maxOpenFiles, feed };
     this.#opening = this.#thread.call("open", argument);
     this.#opening.catch(() => {}); // what is asked next fails of it, too
   }

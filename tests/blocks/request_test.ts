@@ -1,0 +1,119 @@
+import { assert, assertEquals } from "@std/assert";
+import { PeerError } from "../../lib/base/errors.ts";
+import { Downloads } from "../../lib/blocks/request.ts";
+import type { Ledger, OpenPiece } from "../../lib/ledger.ts";
+import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
+import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
+import { FakePeer } from "../support/fake_peer.ts";
+import { bitsOf, KIB, makeLedger, makeMemory, plainGeometry } from "../support/torrents.ts";
+
+const MIB = 1024 * KIB;
+/** One run each. */
+const PIECE_COUNT = 64;
+const GEOMETRY = plainGeometry(PIECE_COUNT * MIB, MIB);
+const MAX_PEERS = 64;
+
+/** A download, and peers that have all of it. */
+class Rig implements AsyncDisposable {
+  readonly memory = makeMemory(GEOMETRY, MAX_PEERS);
+  readonly buffers = new ReadBuffers(this.memory);
+  readonly ledger: Ledger = makeLedger(GEOMETRY, { memory: this.memory });
+  readonly downloads = new Downloads({ ledger: this.ledger, count: () => {} });
+  readonly #peers: FakePeer[] = [];
+
+  /** A peer that has unchoked us at 0 ms, and what it is asked for then. */
+  async join(): Promise<{ peer: FakePeer; requests: string[] }> {
+    const bitfieldLength = PIECE_COUNT / 8;
+    const peer = new FakePeer(this.downloads, { bitfieldLength, nowMs: 0, buffers: this.buffers });
+    this.#peers.push(peer);
+    peer.says.bitfield(bitsOf(PIECE_COUNT, Array(PIECE_COUNT).keys()));
+    peer.says.unchoke();
+    await peer.send();
+    return { peer, requests: requestsOf(peer) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.#peers) {
+      peer.session.wire.close(new PeerError("The test is over", "closed"));
+      await peer.ended;
+    }
+  }
+}
+
+function requestsOf(peer: FakePeer): string[] {
+  return peer.heard().filter((text) => text.startsWith("request"));
+}
+
+/** Answers so many requests of those that were heard. */
+async function answer(peer: FakePeer, requests: string[], count: number): Promise<void> {
+  for (const request of requests.splice(0, count)) {
+    const [pieceIndex = 0, block = 0] = request.slice("request ".length).split(":").map(Number);
+    peer.says.piece(pieceIndex, block * BLOCK_LENGTH, new Uint8Array(BLOCK_LENGTH));
+  }
+  await peer.send();
+}
+
+Deno.test("Downloads books little of the budget where all answer at once", async () => {
+  await using rig = new Rig();
+  const near = await rig.join();
+  await answer(near.peer, near.requests, 1);
+  assert(rig.downloads.share > 100);
+  assertEquals(rig.ledger.budget.usualBytes, 10 * MIB);
+});
+
+Deno.test("Downloads books more for those far away, as much as they want", async () => {
+  await using rig = new Rig();
+  const far = await rig.join();
+  far.peer.tick(300);
+  await answer(far.peer, far.requests, 1);
+  assertEquals(rig.ledger.budget.usualBytes, 10 * MIB, "until the share is worked out again");
+  rig.downloads.changed();
+  assert(rig.downloads.share > 100);
+  const { usualBytes } = rig.ledger.budget;
+  assert(usualBytes > 10 * MIB && usualBytes <= 14 * MIB, `${usualBytes}`);
+});
+
+Deno.test("Downloads asks one that answers at once for half a MiB, however many there are", async () => {
+  await using rig = new Rig();
+  const peers = [];
+  for (let count = 0; count < 40; count++) peers.push(await rig.join());
+  const [first] = peers;
+  assert(first !== undefined);
+  await answer(first.peer, first.requests, 16);
+  await answer(first.peer, first.requests, Infinity);
+  rig.downloads.changed();
+  const more = requestsOf(first.peer).length;
+  assert(more >= 16 && more <= 32, `${more}`);
+});
+
+Deno.test("Downloads wakes those first who have been idle longest, and nobody for nothing", async () => {
+  await using rig = new Rig();
+  const { ledger } = rig;
+  const piece = spend(ledger);
+  const idle = [await rig.join(), await rig.join(), await rig.join()];
+  assertEquals(idle.flatMap(({ requests }) => requests), []);
+  let looks = 0;
+  const { hasRoom } = ledger.budget;
+  ledger.budget.hasRoom = (need) => {
+    looks++;
+    return hasRoom.call(ledger.budget, need);
+  };
+  ledger.onWork();
+  await Promise.resolve();
+  assertEquals(looks, 1, "one look is enough for all");
+  for (let block = 0; block < 6; block++) ledger.unrequest(piece, block);
+  await Promise.resolve();
+  const asked = idle.map(({ peer }) => requestsOf(peer).map((text) => text.split(":")[1]));
+  assertEquals(asked, [["0", "1"], ["2", "3"], ["4", "5"]]);
+});
+
+/** Asks somebody else for all that there is room for. @returns the last piece of it */
+function spend(ledger: Ledger): OpenPiece {
+  let piece: OpenPiece | undefined;
+  for (let index = 0; ledger.budget.hasRoom("usual"); index++) {
+    piece = ledger.open(index);
+    for (let block = 0; block < piece.blockCount; block++) ledger.request(piece, block, 99);
+  }
+  assert(piece !== undefined);
+  return piece;
+}
