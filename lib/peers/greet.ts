@@ -54,10 +54,8 @@ export async function greet(transport: Transport, options: GreetOptions): Promis
     const opening = await open(transport, options);
     const { handshake, leftover } = await readHandshake(opening);
     if (handshake.infoHash.toHex() !== options.infoHash.toHex()) {
-      throw new PeerError(
-        `Peer speaks another torrent: ${handshake.infoHash.toHex()}`,
-        "handshake",
-      );
+      // Which one is the secret of those who share it, when they encrypt.
+      throw new PeerError("Peer speaks another torrent", "handshake");
     }
     const isIncoming = options.direction === "accepted";
     if (isIncoming) await writeAll(opening.transport, encodeHandshake(options));
@@ -72,7 +70,7 @@ export async function greet(transport: Transport, options: GreetOptions): Promis
     });
   } catch (error) {
     dispose();
-    throw signal.aborted ? signal.reason : asPeerError(error);
+    throw signal.aborted ? signal.reason : nameHangUp(error);
   } finally {
     signal.removeEventListener("abort", dispose);
   }
@@ -104,7 +102,7 @@ async function readHandshake(
 }
 
 /** Hanging up is an answer, too: the same whether the connection was ended or reset. */
-function asPeerError(cause: unknown): unknown {
+function nameHangUp(cause: unknown): unknown {
   if (!HANG_UPS.includes(errorCode(cause))) return cause;
   return new PeerError("Peer closed before its handshake", "closed", { cause });
 }
