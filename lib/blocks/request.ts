@@ -158,8 +158,10 @@ export class Downloads implements Role, Shared {
     this.#isWaking = true;
     queueMicrotask(() => {
       this.#isWaking = false;
-      for (const downloader of [...this.#idle]) {
-        if (!this.#hasWork()) return;
+      // Who finds nothing goes to the end, and is not asked again.
+      let left = this.#idle.size;
+      for (const downloader of this.#idle) {
+        if (left-- === 0 || !this.#hasWork()) return;
         this.#idle.delete(downloader);
         downloader.wake();
       }
