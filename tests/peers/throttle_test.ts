@@ -40,7 +40,8 @@ class Peer {
 async function pass(clock: FakeClock, durationMs: number, onStep = () => {}): Promise<void> {
   for (let passedMs = 0; passedMs < durationMs; passedMs += STEP_MS) {
     clock.advance(STEP_MS);
-    await delay(0);
+    // Whatever is not done by then waits for the clock.
+    for (let turn = 0; turn < 200; turn++) await Promise.resolve();
     onStep();
   }
 }
