@@ -19,6 +19,8 @@ import { EventQueue } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import { Ledger } from "./ledger.ts";
 import { connect } from "./peers/connect.ts";
+import type { Encryption } from "./peers/encryption.ts";
+import type { RateLimits } from "./peers/throttle.ts";
 import { settlePieces } from "./pieces/settle.ts";
 import { openDiskStore } from "./storage/open.ts";
 import { saveOpenPieces } from "./storage/save.ts";
@@ -40,6 +42,10 @@ export interface DownloadOptions {
   readonly maxPeers?: number;
   /** Give up when nothing new arrived for so long. @default never */
   readonly timeoutMs?: number;
+  /** Which connections are encrypted (MSE). @default "allow" */
+  readonly encryption?: Encryption;
+  /** The most that is received and sent over all connections to peers, in bytes per second. @default no limits */
+  readonly limits?: RateLimits;
   /** Whether to exchange addresses with peers, unless the torrent is private. @default true */
   readonly usePex?: boolean;
   /** Whether to ask the gateway of a private network to let peers in. @default true */

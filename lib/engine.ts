@@ -17,12 +17,14 @@ import { budgetMemoryBytes } from "./ledger/budget.ts";
 import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
+import type { Encryption } from "./peers/encryption.ts";
 import { ExternalAddress } from "./peers/external_address.ts";
 import { listen } from "./peers/listen.ts";
 import { PeerBook } from "./peers/peer_book.ts";
 import { peerPriority } from "./peers/priority.ts";
 import type { Introduction } from "./peers/session.ts";
 import { Swarm } from "./peers/swarm.ts";
+import type { RateLimits } from "./peers/throttle.ts";
 import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
 import type { KeepMappedOptions } from "./reach/port_mapping.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
@@ -50,6 +52,8 @@ export interface EngineOptions {
   readonly bind?: string;
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
+  readonly encryption?: Encryption;
+  readonly limits?: RateLimits;
   readonly usePex?: boolean;
   readonly usePortMapping?: boolean;
   readonly signal: AbortSignal;
@@ -91,7 +95,8 @@ export class Engine implements AsyncDisposable {
     this.#options = options;
     this.signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.meter = new Meter(ledger);
-    this.downloads = new Downloads({ ledger, count: this.meter.count });
+    const bytesPerSecond = options.limits?.down;
+    this.downloads = new Downloads({ ledger, count: this.meter.count, bytesPerSecond });
     this.#listener = listen({ port: options.port, bind });
     const { hostname, port } = this.#listener.addr;
     const where = this.#where = { port };
@@ -162,7 +167,7 @@ export class Engine implements AsyncDisposable {
 
   /** What the stage connect() needs of all this. */
   get connecting(): ConnectOptions {
-    const { metainfo, ledger, report, bind } = this.#options;
+    const { metainfo, ledger, report, bind, encryption = "allow", limits } = this.#options;
     return {
       infoHash: metainfo.infoHash,
       peerId: this.#peerId,
@@ -171,6 +176,8 @@ export class Engine implements AsyncDisposable {
       gate: this.swarm,
       tips: this.#pex?.addresses,
       listener: this.#listener,
+      encryption,
+      limits,
       ...(bind === undefined ? {} : { bind }),
       signal: this.signal,
       onFailure: (address, { message }) => {

@@ -140,6 +140,11 @@ export class Pace {
     this.depth = Math.min(Math.max(wanted, MIN_DEPTH), this.#limit);
   }
 
+  /** The shortest round trip that was measured; Infinity while none was. */
+  get roundTripMs(): number {
+    return this.#roundTripMs;
+  }
+
   /** Whether a round trip to the peer, as measured, is a short one. */
   get isNear(): boolean {
     return this.#roundTripMs < SHORT_TRIP_MS;

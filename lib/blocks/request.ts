@@ -14,7 +14,7 @@ import type { Wire } from "../peers/wire.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { Downloader, type Shared } from "./downloader.ts";
 import type { FullRun } from "./intake.ts";
-import { fairShare } from "./shares.ts";
+import { fairShare, limitedRequests } from "./shares.ts";
 
 export type { FullRun } from "./intake.ts";
 
@@ -36,6 +36,8 @@ export interface DownloadsOptions {
   readonly ledger: Ledger;
   /** Told all payload, of use or not. */
   readonly count: Shared["count"];
+  /** The limit that reading is under, in bytes per second. @default none */
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
@@ -46,6 +48,7 @@ export class Downloads implements Role, Shared {
   readonly count: Shared["count"];
   /** What has come, a batch per read that makes a run full; bounded by the ledger's budget. */
   readonly runs = new Channel<readonly FullRun[]>();
+  readonly #limit: number | undefined;
   readonly #downloaders = new Map<SourceId, Downloader>();
   readonly #sessions = new Map<SourceId, Session>();
   readonly #idle = new Set<Downloader>();
@@ -57,6 +60,7 @@ export class Downloads implements Role, Shared {
   constructor(options: DownloadsOptions) {
     this.ledger = options.ledger;
     this.count = options.count;
+    this.#limit = options.bytesPerSecond;
     this.ledger.onWork = () => this.#wakeIdle();
   }
 
@@ -65,6 +69,10 @@ export class Downloads implements Role, Shared {
     let sum = 0;
     for (const downloader of this.#downloaders.values()) sum += downloader.bytesPerSecond;
     return sum;
+  }
+
+  get isLimited(): boolean {
+    return this.#limit !== undefined;
   }
 
   get share(): number {
@@ -126,15 +134,19 @@ export class Downloads implements Role, Shared {
   #divide(): number {
     const wants: number[] = [];
     let farWants = 0;
+    let tripMs = Infinity;
     for (const downloader of this.#downloaders.values()) {
       const { wanted } = downloader;
       wants.push(wanted);
+      tripMs = Math.min(tripMs, downloader.roundTripMs);
       if (downloader.isFar) farWants += wanted;
     }
     const bytes = NEAR_BYTES + farWants * BLOCK_LENGTH + MAX_WAITING_BYTES;
     const { budget } = this.ledger;
     budget.usualBytes = Math.min(bytes, USUAL_BYTES);
-    return fairShare(wants, (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH);
+    const most = (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH;
+    const limited = this.#limit === undefined ? Infinity : limitedRequests(this.#limit, tripMs);
+    return fairShare(wants, Math.min(most, limited));
   }
 
   /**

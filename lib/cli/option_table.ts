@@ -155,6 +155,24 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "connect to at most so many peers",
   },
   {
+    name: "down-limit",
+    value: "RATE",
+    commands: ["download"],
+    summary: "receive at most so many bytes a second, such as 500K or 1.5M",
+  },
+  {
+    name: "up-limit",
+    value: "RATE",
+    commands: ["download"],
+    summary: "send at most so many bytes a second",
+  },
+  {
+    name: "encryption",
+    value: "MODE",
+    commands: ["download"],
+    summary: "encrypt connections: allow (default), require or off",
+  },
+  {
     name: "no-pex",
     commands: ["download"],
     summary: "do not exchange addresses with peers",

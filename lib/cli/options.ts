@@ -13,7 +13,9 @@ import {
   checkSource,
   type Given,
   optional,
+  parseEncryption,
   parseInteger,
+  parseRate,
   parseSeconds,
 } from "./option_values.ts";
 import { type CommandName, COMMANDS, type CommandSpec, OPTIONS } from "./option_table.ts";
@@ -92,6 +94,10 @@ function readDownload(given: Given): DownloadOptions {
     "max-peers",
     (text) => parseInteger("max-peers", text, MAX_PEERS),
   );
+  const down = optional(given, "down-limit", (text) => parseRate("down-limit", text));
+  const up = optional(given, "up-limit", (text) => parseRate("up-limit", text));
+  const limits = { ...(down === undefined ? {} : { down }), ...(up === undefined ? {} : { up }) };
+  const encryption = optional(given, "encryption", parseEncryption);
   const seconds = optional(given, "timeout", parseSeconds);
   return {
     directory: given.get("output")?.at(-1) ?? ".",
@@ -102,6 +108,8 @@ function readDownload(given: Given): DownloadOptions {
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
     ...(maxPeers === undefined ? {} : { maxPeers }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(encryption === undefined ? {} : { encryption }),
     ...(seconds === undefined ? {} : { timeoutMs: seconds * 1000 }),
   };
 }

@@ -16,7 +16,12 @@ class Rig {
   readonly memory = makeMemory(GEOMETRY, MAX_PEERS);
   readonly buffers = new ReadBuffers(this.memory);
   readonly ledger: Ledger = makeLedger(GEOMETRY, { memory: this.memory });
-  readonly downloads = new Downloads({ ledger: this.ledger, count: () => {} });
+  readonly downloads: Downloads;
+
+  /** @param bytesPerSecond the limit that reading is under */
+  constructor(bytesPerSecond?: number) {
+    this.downloads = new Downloads({ ledger: this.ledger, count: () => {}, bytesPerSecond });
+  }
 
   /** A peer that has these pieces and has unchoked us. */
   async join(pieces: readonly number[], nowMs = 0): Promise<FakePeer> {
@@ -75,6 +80,35 @@ Deno.test("Downloader asks for what a peer has, and delivers what comes, byte by
   const start = full?.run.start ?? NaN;
   const bytes = rig.memory.bytes.slice(start, start + 2 * BLOCK_LENGTH);
   assertEquals(bytes, new Uint8Array([...blockOf(1, 0), ...blockOf(1, 1)]));
+  await part(peer);
+});
+
+Deno.test("Downloader asks for what a tenth of a second brings, under a limit", async (t) => {
+  const rows: readonly (readonly [string, number, number])[] = [
+    ["of one byte", 1, 1],
+    ["of a block in a tenth of a second", 10 * BLOCK_LENGTH, 1],
+    ["of two and a half", 25 * BLOCK_LENGTH, 2],
+    ["of more than there is", 1000 * BLOCK_LENGTH, 4],
+  ];
+  for (const [words, bytesPerSecond, requests] of rows) {
+    await t.step(words, async () => {
+      const rig = new Rig(bytesPerSecond);
+      const peer = await rig.join([0, 1]);
+      assertEquals(peer.heard().filter((text) => text.startsWith("request")).length, requests);
+      await part(peer);
+    });
+  }
+});
+
+Deno.test("Downloader asks for as much more as is on its way, under a limit", async () => {
+  const rig = new Rig(10 * BLOCK_LENGTH);
+  const peer = await rig.join([0, 1]);
+  assertEquals(peer.heard(), ["interested", "request 0:0"]);
+  peer.tick(200);
+  await say(peer, "0:0");
+  rig.downloads.changed();
+  peer.tick(210);
+  assertEquals(peer.heard(), ["request 0:1", "request 1:0", "request 1:1"]);
   await part(peer);
 });
 
