@@ -14,12 +14,15 @@ import type { PeerAddress } from "./base/address.ts";
 import { GaveUpError, StorageError } from "./base/errors.ts";
 import { requestBlocks } from "./blocks/request.ts";
 import { plainMemory } from "./base/memory.ts";
-import { Engine, engineMemoryBytes } from "./engine.ts";
+import { Engine } from "./engine.ts";
+import { engineMemoryBytes } from "./engine/memory_bytes.ts";
 import { type EventQueue, eventsOf } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { openLedger } from "./opening.ts";
 import { connect } from "./peers/connect.ts";
+import type { Encryption } from "./peers/encryption.ts";
+import type { RateLimits } from "./peers/throttle.ts";
 import { settlePieces } from "./pieces/settle.ts";
 import { openDiskStore } from "./storage/open.ts";
 import type { SeedGoal } from "./seed.ts";
@@ -44,6 +47,10 @@ export interface DownloadOptions {
   readonly maxPeers?: number;
   /** Give up when nothing new arrived for so long. @default never */
   readonly timeoutMs?: number;
+  /** Which connections are encrypted (MSE). @default "allow" */
+  readonly encryption?: Encryption;
+  /** The most that is received and sent over all connections to peers, in bytes per second. @default no limits */
+  readonly limits?: RateLimits;
   /** Whether to exchange addresses with peers, unless the torrent is private. @default true */
   readonly usePex?: boolean;
   /** Whether to ask the gateway of a private network to let peers in. @default true */

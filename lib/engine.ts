@@ -12,25 +12,24 @@ import { Downloads } from "./blocks/request.ts";
 import { Pex } from "./discovery/pex.ts";
 import { Goal } from "./engine/goal.ts";
 import { introductionOf } from "./engine/introduction.ts";
+import { DEFAULT_MAX_PEERS } from "./engine/memory_bytes.ts";
 import { Whereabouts } from "./engine/whereabouts.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger, SourceId } from "./ledger.ts";
-import { budgetMemoryBytes } from "./ledger/budget.ts";
 import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
+import type { Encryption } from "./peers/encryption.ts";
 import { PeerBook } from "./peers/peer_book.ts";
 import type { Haves, Role } from "./peers/session.ts";
 import { Swarm } from "./peers/swarm.ts";
-import { readBufferBytes, ReadBuffers } from "./peers/read_buffers.ts";
+import type { RateLimits } from "./peers/throttle.ts";
+import { ReadBuffers } from "./peers/read_buffers.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
 import type { Store } from "./storage/store.ts";
 import { Uploads } from "./upload/uploads.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
 import { Announcer } from "./tracker/announce.ts";
-
-/** How many peers to be connected to at most, where nobody says. */
-const DEFAULT_MAX_PEERS = 200;
 
 /** With fewer peers than this, trackers are asked for more as soon as they allow. */
 const FEW_PEERS = 10;
@@ -48,27 +47,14 @@ export interface EngineOptions {
   readonly bind?: string;
   readonly maxPeers?: number;
   readonly timeoutMs?: number;
+  readonly encryption?: Encryption;
+  readonly limits?: RateLimits;
   readonly usePex?: boolean;
   /** Whether peers are told that we have nothing; then a role of `extraRoles` shows what there is. */
   readonly hidesHaves?: boolean;
   readonly extraRoles?: readonly Role[];
   readonly usePortMapping?: boolean;
   readonly signal: AbortSignal;
-}
-
-/** The memory that one download can come to take for what it reads and holds, in bytes. */
-export function engineMemoryBytes(
-  { geometry }: Metainfo,
-  { maxPeers = DEFAULT_MAX_PEERS }: { readonly maxPeers?: number },
-): number {
-  return budgetMemoryBytes(geometry) + readBufferBytes(maxPeers);
-}
-
-/** The same of one that only seeds. */
-export function seedMemoryBytes(
-  { maxPeers = DEFAULT_MAX_PEERS }: { readonly maxPeers?: number },
-): number {
-  return readBufferBytes(maxPeers);
 }
 
 /** Everything that runs besides the pipeline. Disposing it says goodbye to peers and trackers. */
@@ -97,7 +83,12 @@ export class Engine implements AsyncDisposable {
     this.#options = options;
     this.signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.meter = new Meter(ledger);
-    this.downloads = new Downloads({ ledger, count: this.meter.count, peerId: this.#peerId });
+    this.downloads = new Downloads({
+      ledger,
+      count: this.meter.count,
+      peerId: this.#peerId,
+      bytesPerSecond: options.limits?.down,
+    });
     this.uploads = new Uploads({
       ledger,
       read: (offset, into) => options.store.read(offset, into),
@@ -151,7 +142,7 @@ export class Engine implements AsyncDisposable {
 
   /** What the stage connect() needs of all this. */
   get connecting(): ConnectOptions {
-    const { metainfo, ledger, report, bind } = this.#options;
+    const { metainfo, ledger, report, bind, encryption = "allow", limits } = this.#options;
     return {
       infoHash: metainfo.infoHash,
       peerId: this.#peerId,
@@ -160,6 +151,8 @@ export class Engine implements AsyncDisposable {
       gate: this.swarm,
       tips: this.#pex?.addresses,
       listener: this.#where.listener,
+      encryption,
+      limits,
       ...(bind === undefined ? {} : { bind }),
       signal: this.signal,
       onFailure: (address, { message }) => {

@@ -62,6 +62,8 @@ export {
   UdpSocket,
   type UdpSocketOptions,
 } from "./base/udp_socket.ts";
+export type { Encryption } from "./peers/encryption.ts";
+export type { RateLimits } from "./peers/throttle.ts";
 export type { Clock } from "./base/clock.ts";
 export type { Memory } from "./base/memory.ts";
 export type { Resolve } from "./tracker/url.ts";

@@ -5,12 +5,15 @@
  */
 import type { PeerAddress } from "./base/address.ts";
 import { plainMemory } from "./base/memory.ts";
-import { Engine, type EngineOptions, seedMemoryBytes } from "./engine.ts";
+import { Engine, type EngineOptions } from "./engine.ts";
+import { seedMemoryBytes } from "./engine/memory_bytes.ts";
 import { type EventQueue, eventsOf } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { openLedger } from "./opening.ts";
 import { connect } from "./peers/connect.ts";
+import type { Encryption } from "./peers/encryption.ts";
+import type { RateLimits } from "./peers/throttle.ts";
 import { type SeedableStore, SeedStore } from "./storage/seed_store.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
 
@@ -38,6 +41,10 @@ export interface SeedOptions extends SeedGoal {
   readonly usePex?: boolean;
   /** Whether to ask the gateway of a private network to let peers in. @default true */
   readonly usePortMapping?: boolean;
+  /** Bounds on what is received and sent; see RateLimits. @default none */
+  readonly limits?: RateLimits;
+  /** Whether to speak encrypted. @default "allow" */
+  readonly encryption?: Encryption;
   /** How many peers to be connected to at most. @default 200 */
   readonly maxPeers?: number;
   /** Whether to show each peer but a piece or two at a time (BEP 16): for one who is alone to have all. */

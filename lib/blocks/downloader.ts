@@ -17,12 +17,7 @@ import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
 import { type Asker, MAX_REQUESTERS, pickAmong, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
-
-/** Requests that a peer gets however many share the budget. */
-const MIN_SHARE = 4;
-
-/** The same for one that answers at once: as many as make a full run or two, read and stored in one go. */
-const MIN_NEAR_SHARE = 32;
+import { leastShare } from "./shares.ts";
 
 /** How long a peer waits for room in the budget before it is given of what is kept back. */
 const STARVED_MS = 2_000;
@@ -42,6 +37,8 @@ export interface Shared extends IntakeShared {
   readonly claims: Claims;
   /** How many requests anybody may have outstanding. */
   readonly share: number;
+  /** Whether reading is under a limit, so that little is to be asked for. */
+  readonly isLimited: boolean;
   /** What this downloader wants has changed. */
   changed(): void;
   /** How long a source will take to answer what it is asked, in milliseconds. */
@@ -84,6 +81,11 @@ export class Downloader implements PeerRole, Asker {
   /** Payload per second, measured lately. */
   get bytesPerSecond(): number {
     return this.#pace.bytesPerMs * 1000;
+  }
+
+  /** How long an answer takes at least, in milliseconds; Infinity while that is unknown. */
+  get roundTripMs(): number {
+    return this.#pace.roundTripMs;
   }
 
   /** Whether what it is asked for takes a while to reach it. */
@@ -246,8 +248,8 @@ export class Downloader implements PeerRole, Asker {
   }
 
   get #share(): number {
-    const least = this.#pace.isNear ? MIN_NEAR_SHARE : MIN_SHARE;
-    return Math.max(Math.floor(this.#shared.share), least);
+    const { share, isLimited } = this.#shared;
+    return Math.max(Math.floor(share), leastShare({ isLimited, isNear: this.#pace.isNear }));
   }
 
   /** A request will not be answered (BEP 6). */

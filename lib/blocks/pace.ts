@@ -41,8 +41,11 @@ const MAX_SLACK = 1 / 2;
  */
 const SHORT_TRIP_MS = 20;
 
-/** Up to this, in milliseconds, a first round trip may seem longer than it is: much happens at the start. */
-const DOUBTFUL_TRIP_MS = 80;
+/**
+ * From this on, in milliseconds, a round trip is a long one: up to here it may be we who made an answer
+ * wait, and what is asked for of peers nearby is still enough for 150 MB/s.
+ */
+const LONG_TRIP_MS = 50;
 
 /** Growth of the rate in one window that keeps the start going. */
 const START_GROWTH = 1.2;
@@ -137,15 +140,19 @@ export class Pace {
     this.depth = Math.min(Math.max(wanted, MIN_DEPTH), this.#limit);
   }
 
+  /** The shortest round trip that was measured; Infinity while none was. */
+  get roundTripMs(): number {
+    return this.#roundTripMs;
+  }
+
   /** Whether a round trip to the peer, as measured, is a short one. */
   get isNear(): boolean {
     return this.#roundTripMs < SHORT_TRIP_MS;
   }
 
-  /** Whether it is a long one: beyond doubt, or after some time. */
+  /** Whether it is a long one. */
   get isFar(): boolean {
-    if (this.isNear || this.#roundTripMs === Infinity) return false;
-    return this.#roundTripMs > DOUBTFUL_TRIP_MS || this.bytesPerMs > 0;
+    return this.#roundTripMs >= LONG_TRIP_MS && this.#roundTripMs < Infinity;
   }
 
   /** How many requests it would have if it could: more than its depth while that grows. */

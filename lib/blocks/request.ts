@@ -16,7 +16,7 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { Claims } from "./claims.ts";
 import { Downloader, type Shared } from "./downloader.ts";
 import type { FullRun } from "./intake.ts";
-import { fairShare } from "./shares.ts";
+import { fairShare, limitedRequests } from "./shares.ts";
 
 export type { FullRun } from "./intake.ts";
 
@@ -43,6 +43,8 @@ export interface DownloadsOptions {
   readonly count: Shared["count"];
   /** Ours, for claims.ts. */
   readonly peerId?: PeerId;
+  /** The limit that reading is under, in bytes per second. @default none */
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /** The downloader's part towards everybody, as the swarm's role and as a source of blocks. */
@@ -55,6 +57,7 @@ export class Downloads implements Role, Shared {
   readonly runs = new Channel<readonly FullRun[]>();
   /** @internal */
   readonly claims: Claims;
+  readonly #limit: number | undefined;
   readonly #downloaders = new Map<SourceId, Downloader>();
   readonly #sessions = new Map<SourceId, Session>();
   readonly #idle = new Set<Downloader>();
@@ -67,6 +70,7 @@ export class Downloads implements Role, Shared {
     this.ledger = options.ledger;
     this.count = options.count;
     this.claims = new Claims(options.peerId);
+    this.#limit = options.bytesPerSecond;
     this.ledger.onWork = () => this.#wakeIdle();
   }
 
@@ -75,6 +79,10 @@ export class Downloads implements Role, Shared {
     let sum = 0;
     for (const downloader of this.#downloaders.values()) sum += downloader.bytesPerSecond;
     return sum;
+  }
+
+  get isLimited(): boolean {
+    return this.#limit !== undefined;
   }
 
   get share(): number {
@@ -144,15 +152,19 @@ export class Downloads implements Role, Shared {
   #divide(): number {
     const wants: number[] = [];
     let farWants = 0;
+    let tripMs = Infinity;
     for (const downloader of this.#downloaders.values()) {
       const { wanted } = downloader;
       wants.push(wanted);
+      tripMs = Math.min(tripMs, downloader.roundTripMs);
       if (downloader.isFar) farWants += wanted;
     }
     const bytes = NEAR_BYTES + farWants * BLOCK_LENGTH + MAX_WAITING_BYTES;
     const { budget } = this.ledger;
     budget.usualBytes = Math.min(bytes, USUAL_BYTES);
-    return fairShare(wants, (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH);
+    const most = (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH;
+    const limited = this.#limit === undefined ? Infinity : limitedRequests(this.#limit, tripMs);
+    return fairShare(wants, Math.min(most, limited));
   }
 
   /**

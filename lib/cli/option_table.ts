@@ -170,6 +170,24 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "connect to at most so many peers",
   },
   {
+    name: "down-limit",
+    value: "RATE",
+    commands: PEERS,
+    summary: "receive at most so many bytes a second, such as 500K or 1.5M",
+  },
+  {
+    name: "up-limit",
+    value: "RATE",
+    commands: PEERS,
+    summary: "send at most so many bytes a second",
+  },
+  {
+    name: "encryption",
+    value: "MODE",
+    commands: PEERS,
+    summary: "encrypt connections: allow (default), require or off",
+  },
+  {
     name: "no-pex",
     commands: PEERS,
     summary: "do not exchange addresses with peers",

@@ -6,6 +6,7 @@
 import { canonicalHost } from "../base/address.ts";
 import { isAddressLiteral } from "../base/host.ts";
 import { printable } from "../base/text.ts";
+import type { Encryption } from "../peers/encryption.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The values given, by the option's name; one without a value counts as given once, empty. */
@@ -23,6 +24,13 @@ export function optional<T>(
 
 /** Longer than this, timers overflow: 20 days, in seconds. */
 const MAX_SECONDS = 20 * 24 * 3600;
+
+/** What may stand behind a rate: each is 1024 of the one before. */
+const UNITS: readonly string[] = ["", "K", "M", "G"];
+
+/** Below this, in bytes per second, peers give up on us. */
+const MIN_RATE = 1024;
+const MAX_RATE = 1024 ** 4;
 
 /** A whole number of 1 to `max`. @throws {UsageError} */
 export function parseInteger(name: string, text: string, max: number): number {
@@ -62,6 +70,21 @@ export function checkBindAddress(text: string): string {
   const host = canonicalHost(text);
   if (isAddressLiteral(host)) return host;
   throw bad("bind", text, "an IP address");
+}
+
+/** Bytes per second: a number, or one of KiB, MiB or GiB with a K, M or G behind it. @throws {UsageError} */
+export function parseRate(name: string, text: string): number {
+  const [, number = "0", unit = ""] = /^(\d{1,12}(?:\.\d{1,9})?)(?:([KMG])(?:iB)?)?$/i.exec(text) ??
+    [];
+  const bytesPerSecond = Number(number) * 1024 ** UNITS.indexOf(unit.toUpperCase());
+  if (bytesPerSecond >= MIN_RATE && bytesPerSecond <= MAX_RATE) return bytesPerSecond;
+  throw bad(name, text, "a rate of at least 1K, such as 500K or 1.5M bytes a second");
+}
+
+/** Which connections are to be encrypted. @throws {UsageError} */
+export function parseEncryption(text: string): Encryption {
+  if (text === "allow" || text === "require" || text === "off") return text;
+  throw bad("encryption", text, "allow, require or off");
 }
 
 /** A source that may exist: not a kind that we cannot read. @throws {UsageError} */

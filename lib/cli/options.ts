@@ -14,8 +14,10 @@ import {
   checkSource,
   type Given,
   optional,
+  parseEncryption,
   parseInteger,
   parseMinutes,
+  parseRate,
   parseRatio,
   parseSeconds,
 } from "./option_values.ts";
@@ -110,7 +112,15 @@ function readDownload(given: Given): DownloadOptions {
 
 type Peering = Pick<
   SeedOptions,
-  "peers" | "port" | "listens" | "bind" | "maxPeers" | "usePex" | "usePortMapping"
+  | "peers"
+  | "port"
+  | "listens"
+  | "bind"
+  | "maxPeers"
+  | "usePex"
+  | "usePortMapping"
+  | "limits"
+  | "encryption"
 >;
 
 /** What all have in common who talk with peers. */
@@ -125,6 +135,10 @@ function readPeering(given: Given): Peering {
     "max-peers",
     (text) => parseInteger("max-peers", text, MAX_PEERS),
   );
+  const down = optional(given, "down-limit", (text) => parseRate("down-limit", text));
+  const up = optional(given, "up-limit", (text) => parseRate("up-limit", text));
+  const limits = { ...(down === undefined ? {} : { down }), ...(up === undefined ? {} : { up }) };
+  const encryption = optional(given, "encryption", parseEncryption);
   return {
     peers: (given.get("peer") ?? []).map(readPeer),
     ...(given.has("no-listen") ? { listens: false } : {}),
@@ -133,6 +147,8 @@ function readPeering(given: Given): Peering {
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
     ...(maxPeers === undefined ? {} : { maxPeers }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(encryption === undefined ? {} : { encryption }),
   };
 }
 

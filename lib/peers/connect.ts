@@ -9,9 +9,12 @@ import { TimeLimit } from "../base/clock.ts";
 import { isDescriptorShortage, PeerError } from "../base/errors.ts";
 import type { PeerId } from "../base/identity.ts";
 import { DialPace } from "./dial_pace.ts";
-import { greet } from "./greet.ts";
-import type { Outcome, PeerBook } from "./peer_book.ts";
+import type { Encryption } from "./encryption.ts";
+import { asPeerError, isHangUp, outcomeOf } from "./failure.ts";
+import { type Direction, greet } from "./greet.ts";
+import type { PeerBook } from "./peer_book.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
+import type { RateLimits, Throttle } from "./throttle.ts";
 import { dial, overDeno, type Transport } from "./transport.ts";
 import { Ungreeted } from "./ungreeted.ts";
 import type { Wire } from "./wire.ts";
@@ -70,6 +73,10 @@ export interface ConnectOptions {
   readonly listener?: Deno.TcpListener | undefined;
   /** The local address to dial from. */
   readonly bind?: string;
+  /** Which connections are encrypted. */
+  readonly encryption: Encryption;
+  /** Of all connections together. @default none */
+  readonly limits?: RateLimits | undefined;
   /** Ends dialling and accepting; wires that were yielded stay open. */
   readonly signal: AbortSignal;
   /** Told why a dial or handshake came to nothing. */
@@ -102,6 +109,8 @@ class Connector implements AsyncDisposable {
   readonly #pace = new DialPace();
   #dialing = 0;
   #addressesEnded = false;
+  /** Loaded when there is something to limit. */
+  #throttle: Promise<Throttle> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectOptions) {
@@ -170,10 +179,7 @@ class Connector implements AsyncDisposable {
   async #dial(address: PeerAddress): Promise<void> {
     this.#dialing++;
     try {
-      const { bind } = this.#options;
-      using limit = new TimeLimit(DIAL_TIMEOUT_MS, this.#signal);
-      const dialOptions = { signal: limit.signal, ...(bind === undefined ? {} : { bind }) };
-      await this.#greet(await dial(address, dialOptions), "dialled");
+      await this.#dialInTurn(address);
     } catch (error) {
       if (!this.#signal.aborted) this.#failed(address, error);
     } finally {
@@ -182,13 +188,35 @@ class Connector implements AsyncDisposable {
     }
   }
 
-  async #greet(transport: Transport, direction: "dialled" | "accepted"): Promise<void> {
+  /** Plain first, where it may be: that costs neither side anything. */
+  async #dialInTurn(address: PeerAddress): Promise<void> {
+    const { encryption } = this.#options;
+    if (encryption === "require") return await this.#dialOnce(address, "encrypted");
+    try {
+      await this.#dialOnce(address, "plain");
+    } catch (error) {
+      // Whoever takes no plain connection hangs up, and so does who looks at the line. It is one dial more.
+      if (encryption === "off" || !isHangUp(error) || !this.#pace.take(performance.now())) {
+        throw error;
+      }
+      await this.#dialOnce(address, "encrypted");
+    }
+  }
+
+  async #dialOnce(address: PeerAddress, manner: "plain" | "encrypted"): Promise<void> {
+    const { bind } = this.#options;
+    using limit = new TimeLimit(DIAL_TIMEOUT_MS, this.#signal);
+    const dialOptions = { signal: limit.signal, ...(bind === undefined ? {} : { bind }) };
+    await this.#greet(await dial(address, dialOptions), manner);
+  }
+
+  async #greet(transport: Transport, direction: Direction): Promise<void> {
     const { gate, ...options } = this.#options;
     using limit = new TimeLimit(HANDSHAKE_TIMEOUT_MS, this.#signal);
-    const isIncoming = direction === "accepted";
     const { signal } = limit;
     const { buffers } = gate;
-    const wire = await greet(transport, { ...options, buffers, isIncoming, signal });
+    const throttle = await this.#loadThrottle();
+    const wire = await greet(transport, { ...options, buffers, direction, throttle, signal });
     try {
       gate.admit(wire);
     } catch (error) {
@@ -196,6 +224,13 @@ class Connector implements AsyncDisposable {
       throw error;
     }
     if (!this.wires.push(wire)) wire[Symbol.dispose]();
+  }
+
+  #loadThrottle(): Promise<Throttle> | undefined {
+    const { limits } = this.#options;
+    if (limits === undefined) return undefined;
+    this.#throttle ??= import("./throttle.ts").then(({ Throttle }) => new Throttle(limits));
+    return this.#throttle;
   }
 
   #failed(address: PeerAddress, error: unknown): void {
@@ -243,27 +278,4 @@ class Connector implements AsyncDisposable {
     await Promise.allSettled(this.#tasks);
     for await (const wire of this.wires) wire[Symbol.dispose]();
   }
-}
-
-function outcomeOf(error: unknown): Outcome {
-  if (isDescriptorShortage(error)) return "ours";
-  if (!(error instanceof PeerError)) return "unreachable";
-  switch (error.reason) {
-    case "self":
-    case "banned":
-      return "never";
-    // The other connection may end, and whoever has this peer's id may have borrowed it.
-    case "duplicate":
-      return "useless";
-    case "surplus":
-      return "ours";
-    default:
-      return "unreachable";
-  }
-}
-
-function asPeerError(error: unknown): PeerError {
-  if (error instanceof PeerError) return error;
-  const detail = error instanceof Error ? error.message : String(error);
-  return new PeerError(`Cannot connect: ${detail}`, "dial", { cause: error });
 }

@@ -173,7 +173,7 @@ export class Session {
 
   /** Whether what the peer sends is left unread for a while: its silence is our doing. */
   get isHeldUp(): boolean {
-    return this.#isHeldUp;
+    return this.#isHeldUp || this.wire.isHeldUp;
   }
 
   /** Where it can be dialled; undefined while a peer that dialled us has not said so (BEP 10). */
@@ -212,7 +212,7 @@ export class Session {
   /** Minds the time. @throws {PeerError} "timeout" */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
-    if (this.#isHeldUp) this.#heardAtMs = nowMs;
+    if (this.isHeldUp) this.#heardAtMs = nowMs;
     const silenceMs = nowMs - this.#heardAtMs;
     if (silenceMs > MAX_SILENCE_MS) {
       throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");

@@ -11,10 +11,29 @@ import { canonicalHost } from "../base/address.ts";
 /** An open two-way byte stream. One read and one write at a time; disposing it wakes both. */
 export interface Transport extends Disposable {
   readonly remote: PeerAddress;
+  /** Whether a read waits for a limit of ours, and not for the peer. @default false */
+  readonly isHeldUp?: boolean;
   /** Reads at most `into.length` bytes; null at the end of the stream. */
   read(into: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes and says how many. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+}
+
+/** A stream that has been opened as far as handshakes are concerned with its encryption. */
+export interface Opening {
+  /** What goes on from here; it owns the connection. */
+  readonly transport: Transport;
+  /** What has been read of it already. */
+  readonly received: Uint8Array;
+}
+
+/** Writes all of the bytes. */
+export async function writeAll(
+  transport: Transport,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await transport.write(rest));
 }
 
 /** How to dial. */

@@ -74,6 +74,11 @@ export class Wire implements Disposable {
     return this.#framer.wasFilled;
   }
 
+  /** Whether reading waits for a limit of ours, and not for the peer. */
+  get isHeldUp(): boolean {
+    return this.#transport.isHeldUp ?? false;
+  }
+
   /** False from close() or disposal on; an end that the peer makes shows at the next read(). */
   get isOpen(): boolean {
     return this.#state === "open";

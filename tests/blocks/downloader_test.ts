@@ -1,75 +1,8 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
-import { Downloads } from "../../lib/blocks/request.ts";
-import { BLOCK, type Ledger } from "../../lib/ledger.ts";
-import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
-import { FakePeer } from "../support/fake_peer.ts";
-import { bitsOf, KIB, makeLedger, makeMemory, plainGeometry } from "../support/torrents.ts";
-
-/** Two pieces of two blocks. */
-const GEOMETRY = plainGeometry(64 * KIB, 32 * KIB);
-const MAX_PEERS = 16;
-
-/** A download of them, and peers for it. */
-class Rig {
-  readonly memory = makeMemory(GEOMETRY, MAX_PEERS);
-  readonly buffers = new ReadBuffers(this.memory);
-  readonly ledger: Ledger = makeLedger(GEOMETRY, { memory: this.memory });
-  readonly downloads = new Downloads({ ledger: this.ledger, count: () => {} });
-
-  /** A peer that has these pieces and has unchoked us. */
-  async join(pieces: readonly number[], nowMs = 0): Promise<FakePeer> {
-    const { buffers } = this;
-    const peer = new FakePeer(this.downloads, { bitfieldLength: 1, nowMs, buffers });
-    peer.says.bitfield(bitsOf(2, pieces));
-    peer.says.unchoke();
-    await peer.send();
-    return peer;
-  }
-
-  /** A peer of the fast extension, that says something first. */
-  async meet(say: (says: FakePeer["says"]) => void): Promise<FakePeer> {
-    const { buffers } = this;
-    const options = { bitfieldLength: 1, nowMs: 0, buffers, hasFast: true };
-    const peer = new FakePeer(this.downloads, options);
-    say(peer.says);
-    await peer.send();
-    return peer;
-  }
-
-  /** What is held, as "piece:block". */
-  held(): string[] {
-    return [...this.ledger.openPieces].flatMap((piece) =>
-      [...piece.states.keys()].filter((block) => piece.states[block] === BLOCK.held)
-        .map((block) => `${piece.pieceIndex}:${block}`)
-    );
-  }
-}
-
-/** The bytes of a block: those of another one differ. */
-function blockOf(pieceIndex: number, block: number, length = BLOCK_LENGTH): Uint8Array {
-  return new Uint8Array(length).fill(0x80 + 16 * pieceIndex + block);
-}
-
-function say(peer: FakePeer, key: string, length = BLOCK_LENGTH): Promise<void> {
-  const [pieceIndex = 0, block = 0] = key.split(":").map(Number);
-  peer.says.piece(pieceIndex, block * BLOCK_LENGTH, blockOf(pieceIndex, block, length));
-  return peer.send();
-}
-
-/** The peer takes back that it has a piece; ours is the only extension. */
-function sayDontHave(peer: FakePeer, payload: readonly number[]): Promise<void> {
-  peer.says.extended(1, Uint8Array.from(payload));
-  return peer.send();
-}
-
-/** Ends the connection. */
-async function part(peer: FakePeer): Promise<void> {
-  peer.session.wire.close(new PeerError("The test is over", "closed"));
-  await peer.ended;
-  peer.session.leave();
-}
+import type { FakePeer } from "../support/fake_peer.ts";
+import { blockOf, part, Rig, say, sayDontHave } from "./downloader_rig.ts";
 
 Deno.test("Downloader asks for what a peer has, and delivers what comes, byte by byte", async () => {
   const rig = new Rig();
@@ -85,6 +18,35 @@ Deno.test("Downloader asks for what a peer has, and delivers what comes, byte by
   const start = full?.run.start ?? NaN;
   const bytes = rig.memory.bytes.slice(start, start + 2 * BLOCK_LENGTH);
   assertEquals(bytes, new Uint8Array([...blockOf(1, 0), ...blockOf(1, 1)]));
+  await part(peer);
+});
+
+Deno.test("Downloader asks for what a tenth of a second brings, under a limit", async (t) => {
+  const rows: readonly (readonly [string, number, number])[] = [
+    ["of one byte", 1, 1],
+    ["of a block in a tenth of a second", 10 * BLOCK_LENGTH, 1],
+    ["of two and a half", 25 * BLOCK_LENGTH, 2],
+    ["of more than there is", 1000 * BLOCK_LENGTH, 4],
+  ];
+  for (const [words, bytesPerSecond, requests] of rows) {
+    await t.step(words, async () => {
+      const rig = new Rig(bytesPerSecond);
+      const peer = await rig.join([0, 1]);
+      assertEquals(peer.heard().filter((text) => text.startsWith("request")).length, requests);
+      await part(peer);
+    });
+  }
+});
+
+Deno.test("Downloader asks for as much more as is on its way, under a limit", async () => {
+  const rig = new Rig(10 * BLOCK_LENGTH);
+  const peer = await rig.join([0, 1]);
+  assertEquals(peer.heard(), ["interested", "request 0:0"]);
+  peer.tick(200);
+  await say(peer, "0:0");
+  rig.downloads.changed();
+  peer.tick(210);
+  assertEquals(peer.heard(), ["request 0:1", "request 1:0", "request 1:1"]);
   await part(peer);
 });
 
@@ -181,56 +143,6 @@ Deno.test("Downloader leaves room in end game for who answers, however many stal
   await fast.send();
   assertEquals(fast.heard().toSorted(), ["request 0:0", "request 0:1"]);
   for (const peer of [...stalling, fast]) await part(peer);
-});
-
-Deno.test("Downloader asks nobody at once again for what was rejected, and others instead", async () => {
-  const rig = new Rig();
-  const refusing = await rig.meet((says) => {
-    says.haveAll();
-    says.unchoke();
-  });
-  assertEquals(refusing.heard().filter((text) => text.startsWith("request")).length, 4);
-  for (const pieceIndex of [0, 1]) {
-    for (const block of [0, 1]) {
-      refusing.says.rejectRequest(pieceIndex, block * BLOCK_LENGTH, BLOCK_LENGTH);
-    }
-  }
-  await refusing.send();
-  assertEquals(refusing.heard(), []);
-  const giving = await rig.join([0, 1]);
-  assertEquals(giving.heard().filter((text) => text.startsWith("request")).length, 4);
-  await part(giving);
-  refusing.tick(2_000);
-  assertEquals(refusing.heard().filter((text) => text.startsWith("request")).length, 4);
-  await part(refusing);
-});
-
-Deno.test("Downloader closes a peer that", async (t) => {
-  const rows: readonly (readonly [string, (says: FakePeer["says"]) => void])[] = [
-    ["rejects what it was not asked for", (says) => says.rejectRequest(0, 0, BLOCK_LENGTH)],
-    ["allows a piece that there is not", (says) => says.allowedFast(2)],
-    ["suggests a piece that there is not", (says) => says.suggestPiece(0xffff_ffff)],
-  ];
-  for (const [words, say] of rows) {
-    await t.step(words, async () => {
-      const peer = await new Rig().meet(say);
-      assertInstanceOf(await peer.ended, PeerError);
-      peer.session.leave();
-    });
-  }
-});
-
-Deno.test("Downloader asks a peer that chokes it for what that allows, and has", async () => {
-  const rig = new Rig();
-  const peer = await rig.meet((says) => {
-    says.bitfield(bitsOf(2, [1]));
-    says.allowedFast(0);
-    says.allowedFast(1);
-  });
-  assertEquals(peer.heard(), ["haveNone", "interested", "request 1:0", "request 1:1"]);
-  await say(peer, "1:1");
-  assertEquals(rig.held(), ["1:1"]);
-  await part(peer);
 });
 
 Deno.test("Downloader gives back what it was asked for of a piece that it lost (BEP 54)", async () => {

@@ -97,18 +97,13 @@ const DISTANCES: readonly (readonly [string, (pace: Pace) => void, "near" | "far
       pace.asked(0);
       pace.received(BLOCK_LENGTH, 19);
     }, "near"],
-    ["unknown after one that a busy start can make", (pace) => {
+    ["unknown after one that we may have made longer", (pace) => {
       pace.asked(0);
-      pace.received(BLOCK_LENGTH, 80);
+      pace.received(BLOCK_LENGTH, 49);
     }, "unknown"],
-    ["far after one that nothing explains", (pace) => {
+    ["far after one that is our doing no more", (pace) => {
       pace.asked(0);
-      pace.received(BLOCK_LENGTH, 81);
-    }, "far"],
-    ["far after some time without a shorter one", (pace) => {
-      pace.asked(0);
-      pace.received(BLOCK_LENGTH, 30);
-      pace.tick(600, 1);
+      pace.received(BLOCK_LENGTH, 50);
     }, "far"],
     ["near once a shorter one was measured", (pace) => {
       pace.asked(0);

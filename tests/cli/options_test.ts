@@ -38,8 +38,8 @@ Deno.test("parseInvocation() reads what the help promises", () => {
 Deno.test("parseInvocation() reads every option of download", () => {
   const invocation = parseInvocation([
     ..."-o out --peer 10.0.0.1:6881 --peer [::1]:7 --port 6881 --bind 127.0.0.9".split(" "),
-    ..."--max-peers 5 --no-pex --no-port-mapping --timeout 1.5 --overwrite --json -v x.torrent"
-      .split(" "),
+    ..."--max-peers 5 --no-pex --no-port-mapping --timeout 1.5 --overwrite --json -v".split(" "),
+    ..."--encryption require --down-limit 1.5m --up-limit 20000 x.torrent".split(" "),
   ]);
   assertEquals<unknown>(invocation, {
     kind: "download",
@@ -54,6 +54,8 @@ Deno.test("parseInvocation() reads every option of download", () => {
       port: 6881,
       bind: "127.0.0.9",
       maxPeers: 5,
+      encryption: "require",
+      limits: { down: 1_572_864, up: 20_000 },
       timeoutMs: 1500,
     },
   });
@@ -128,6 +130,7 @@ Deno.test("parseInvocation() refuses what is wrong in one line", () => {
     ["a port in hex", ["a", "--port", "0x50"], "is not a whole number"],
     ["a name to bind", ["a", "--bind", "localhost"], "is not an IP address"],
     ["no peers", ["a", "--max-peers", "0"], "is not a whole number of 1 to 10000"],
+    ["no such encryption", ["a", "--encryption", "on"], "is not allow, require or off"],
     ["no time", ["a", "--timeout", "0"], "is not a number of seconds"],
     ["endless time", ["a", "--timeout", "99999999"], "is not a number of seconds"],
     ["a goal without --seed", ["a", "--seed-ratio", "1"], "without --seed"],
@@ -144,6 +147,35 @@ Deno.test("parseInvocation() refuses what is wrong in one line", () => {
   for (const [words, args, expected] of [...rows, ...WRONG_CREATIONS]) {
     const error = assertThrows(() => parseInvocation(args), UsageError, expected, words);
     assertEquals(printable(error.message), error.message, words);
+  }
+});
+
+Deno.test("parseInvocation() takes for a rate", async (t) => {
+  const rows: readonly (readonly [string, number | undefined])[] = [
+    ["1024", 1024],
+    ["1K", 1024],
+    ["1.5m", 1_572_864],
+    ["2MiB", 2_097_152],
+    ["1024G", 2 ** 40],
+    ["0", undefined],
+    ["1023", undefined],
+    ["1025G", undefined],
+    ["1MB/s", undefined],
+    ["M", undefined],
+    ["1.", undefined],
+    ["-5K", undefined],
+    ["0x10000", undefined],
+  ];
+  for (const [text, expected] of rows) {
+    await t.step(text, () => {
+      const parse = () => parseInvocation(["a", `--down-limit=${text}`]);
+      if (expected === undefined) {
+        assertThrows(parse, UsageError, `Cannot use --down-limit: "${text}" is not a rate`);
+        return;
+      }
+      const read = parse();
+      assertEquals(read.kind === "download" && read.options.limits, { down: expected });
+    });
   }
 });
 

@@ -31,6 +31,7 @@ Deno.test("connect() throws at once when it was aborted before it began", async 
     bitfieldLength: 1,
     book: new PeerBook(),
     gate,
+    encryption: "allow",
     signal: AbortSignal.abort(REASON),
   });
   assertStrictEquals(await assertRejects(() => wires.next()), REASON);

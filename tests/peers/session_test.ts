@@ -88,6 +88,16 @@ Deno.test("Session ends at once when it is closed while it waits", async () => {
   assertStrictEquals(await rig.end(), REASON);
 });
 
+Deno.test("Session counts no silence of a peer that a limit keeps it from reading", async () => {
+  const rig = new Rig();
+  rig.peer.isHeldUp = true;
+  for (let nowMs = 0; nowMs <= 1_000_000; nowMs += 100_000) rig.peer.tick(nowMs);
+  rig.peer.isHeldUp = false;
+  rig.peer.tick(1_140_000);
+  assertThrows(() => rig.peer.tick(1_160_000), PeerError, "silent for 160 s");
+  await rig.end();
+});
+
 Deno.test("Session counts no silence of a peer that it does not read", async () => {
   const rig = new Rig();
   rig.holdUp();

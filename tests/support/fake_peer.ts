@@ -46,6 +46,8 @@ export interface FakePeerOptions {
 /** Both ends of a connection, the other one played by the test. */
 export class FakePeer implements Transport {
   readonly remote: PeerAddress;
+  /** Whether a limit keeps us from reading. */
+  isHeldUp = false;
   /** Where the test writes what the peer says; send() sends it. */
   readonly says = new Outbox();
   readonly session: Session;

@@ -6,6 +6,7 @@ import { canonicalHost, type PeerAddress } from "../../lib/base/address.ts";
 import { PeerError } from "../../lib/base/errors.ts";
 import { type PeerId, toPeerId } from "../../lib/base/identity.ts";
 import { emptyBits, setBit } from "../../lib/base/bits.ts";
+import type { Encryption } from "../../lib/peers/encryption.ts";
 import { encodeExtensionHandshake, type ExtensionHandshake } from "../../lib/peers/extension.ts";
 import type { BlockRequest, Message } from "../../lib/peers/message.ts";
 import type { Metainfo } from "../../lib/torrent/metainfo.ts";
@@ -45,6 +46,8 @@ export interface SeederOptions {
   /** How many requests it says to keep waiting (BEP 10). */
   readonly reqq?: number;
   readonly peerId?: PeerId;
+  /** Which connections it encrypts; default "off". */
+  readonly encryption?: Encryption;
 }
 
 /** What happened so far, over all connections. */
@@ -70,6 +73,7 @@ export class Seeder implements AsyncDisposable {
   readonly metainfo: Metainfo;
   readonly content: Uint8Array;
   readonly bytesPerSecond: number | undefined;
+  readonly encryption: Encryption;
   /** What it has, a bit per piece. */
   readonly bitfield: Uint8Array<ArrayBuffer>;
   readonly peerId: PeerId;
@@ -104,6 +108,7 @@ export class Seeder implements AsyncDisposable {
     this.metainfo = metainfo;
     this.content = content;
     this.bytesPerSecond = options.bytesPerSecond;
+    this.encryption = options.encryption ?? "off";
     this.bitfield = emptyBits(pieceCount);
     for (const index of options.pieces ?? Array(pieceCount).keys()) setBit(this.bitfield, index);
     this.peerId = options.peerId ?? makeSeederId();
@@ -215,7 +220,7 @@ function makeSeederId(): PeerId {
 
 /** A client may go at any time, and so may we. What a client did wrong is a PeerError. */
 function isOrdinaryEnd(error: unknown): boolean {
-  if (error instanceof PeerError) return false;
+  if (error instanceof PeerError) return error.reason === "closed";
   return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
     (error instanceof DOMException && error.name === "AbortError");

@@ -11,7 +11,9 @@ import {
   HANDSHAKE_LENGTH,
 } from "../../lib/peers/handshake.ts";
 import type { BlockRequest, Message } from "../../lib/peers/message.ts";
+import { openAccepted, openDialled } from "../../lib/peers/opening.ts";
 import { Outbox } from "../../lib/peers/outbox.ts";
+import { type Opening, overDeno, type Transport } from "../../lib/peers/transport.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import type { Behaviour, Seeder } from "./seeder.ts";
 
@@ -36,6 +38,8 @@ export class SeederPeer {
   theirs: Handshake | undefined;
   readonly #end = new AbortController();
   readonly #behaviour: Behaviour;
+  /** The connection, or what encrypts it. */
+  #transport: Transport;
   #wakeUp = Promise.withResolvers<void>();
   /** When the last paced block is due, on the clock of performance.now(). */
   #dueMs = 0;
@@ -45,6 +49,7 @@ export class SeederPeer {
     this.connection = connection;
     this.signal = this.#end.signal;
     this.#behaviour = behaviour;
+    this.#transport = overDeno(connection);
   }
 
   /** Ends the connection, at once. Idempotent. */
@@ -58,10 +63,10 @@ export class SeederPeer {
   /** Speaks until either side ends. */
   async run(options: { readonly isDialled: boolean }): Promise<void> {
     if (this.#behaviour.converse !== undefined) return await this.#behaviour.converse(this);
-    if (options.isDialled) await this.write(this.handshakeBytes());
-    const leftover = await this.#readHandshake();
+    const received = await this.#open(options);
+    const leftover = await this.#readHandshake(received);
     if (leftover === undefined) return;
-    if (!options.isDialled) await this.write(this.handshakeBytes());
+    if (!options.isDialled) await this.write(new Uint8Array(this.handshakeBytes()));
     if (this.#behaviour.greet !== undefined) this.#behaviour.greet(this);
     else this.greet();
     const writing = this.#writeAll();
@@ -87,8 +92,8 @@ export class SeederPeer {
   }
 
   /** Writes all of `bytes` past the outbox. */
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.connection.write(bytes.subarray(at));
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#transport.write(bytes.subarray(at));
   }
 
   /** Reads and forgets until the client closes. */
@@ -104,12 +109,25 @@ export class SeederPeer {
     return this.#behaviour.handshake?.(honest, this) ?? honest;
   }
 
+  /** Plain or encrypted, as the seeder would have it. @returns what was read already */
+  async #open({ isDialled }: { readonly isDialled: boolean }): Promise<Uint8Array> {
+    const { encryption, metainfo: { infoHash } } = this.seeder;
+    const manner = encryption === "require" ? "encrypted" : "plain";
+    const options = { encryption, infoHash, manner } as const;
+    const opening: Opening = isDialled
+      ? await openDialled(this.#transport, new Uint8Array(this.handshakeBytes()), options)
+      : await openAccepted(this.#transport, options);
+    this.#transport = opening.transport;
+    return opening.received;
+  }
+
   /** Reads the client's handshake; what was read beyond it, or `undefined` when the client left. */
-  async #readHandshake(): Promise<Uint8Array | undefined> {
+  async #readHandshake(received: Uint8Array): Promise<Uint8Array | undefined> {
     const bytes = new Uint8Array(4096);
-    let length = 0;
+    bytes.set(received);
+    let { length } = received;
     while (length < HANDSHAKE_LENGTH) {
-      const read = await this.connection.read(bytes.subarray(length));
+      const read = await this.#transport.read(bytes.subarray(length));
       if (read === null) return undefined;
       length += read;
     }
@@ -129,7 +147,7 @@ export class SeederPeer {
         this.#receive(message);
       }
       this.wake();
-      const read = await this.connection.read(framer.space());
+      const read = await this.#transport.read(framer.space());
       if (read === null) return;
       framer.commit(read);
     }

@@ -46,7 +46,7 @@ const CLOSED: readonly (readonly [string, readonly [Behaviour, RegExp]])[] = [
   ["announces 2 GiB", [villains.oversize(), /announces 2147483647 bytes/]],
   ["sends short blocks", [villains.shortBlocks(), /^Block of 8192 bytes is not/]],
   ["speaks another torrent", [villains.wrongHash(), /^Peer speaks another torrent/]],
-  ["speaks no protocol", [villains.garbage(), /^Cannot decode handshake/]],
+  ["speaks no protocol", [villains.garbage(), /^Cannot agree on encryption/]],
   ["sends a wrong bitfield", [villains.badBitfield("spare"), /^Cannot accept bitfield/]],
   ["has a piece that there is not", [villains.outOfRangeHave(), /does not exist$/]],
 ];

@@ -100,7 +100,7 @@ const CLOSED: readonly (readonly [string, readonly [Behaviour, ...string[]]])[] 
   ]],
   ["speaks another torrent", [
     villains.wrongHash(),
-    `failed: Peer speaks another torrent: ${wrongHash()}`,
+    "failed: Peer speaks another torrent",
   ]],
   ["sends a short bitfield", [
     villains.badBitfield("short"),
@@ -213,9 +213,3 @@ Deno.test("download() refuses a banned peer that comes back", async () => {
   assertEquals(liar.counters.connections, 2);
   assertEquals(fateOf(run, honest), ["connected", ENDED]);
 });
-
-function wrongHash(): string {
-  const bytes = fixture.metainfo.infoHash.slice();
-  bytes[0] = (bytes[0] ?? 0) ^ 0xff;
-  return bytes.toHex();
-}

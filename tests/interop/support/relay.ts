@@ -12,6 +12,8 @@ export interface RelayOptions {
   readonly targetPort: number;
   /** From the seeder to the client, for each connection; unlimited when absent. */
   readonly bytesPerSecond?: number;
+  /** Shown all that passes, in either direction. */
+  readonly onBytes?: (bytes: Uint8Array) => void;
 }
 
 /** A running relay; its disposal ends it and its connections. */
@@ -84,12 +86,21 @@ export class Relay implements AsyncDisposable {
     // Either side may break off at any time; an end or an error of one ends the other.
     await Promise.allSettled([
       seeder.readable.pipeThrough(this.#meter()).pipeTo(client.writable),
-      client.readable.pipeTo(seeder.writable),
+      client.readable.pipeThrough(this.#watch()).pipeTo(seeder.writable),
     ]);
     for (const connection of [client, seeder]) {
       connection[Symbol.dispose]();
       this.#connections.delete(connection);
     }
+  }
+
+  #watch(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+    return new TransformStream({
+      transform: (bytes, controller) => {
+        this.#options.onBytes?.(bytes);
+        controller.enqueue(bytes);
+      },
+    });
   }
 
   #meter(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
@@ -101,6 +112,7 @@ export class Relay implements AsyncDisposable {
         passedBytes += bytes.length;
         const earlyMs = start + 1000 * passedBytes / bytesPerSecond - performance.now();
         if (earlyMs > 0) await delay(earlyMs, { signal: this.#ending.signal });
+        this.#options.onBytes?.(bytes);
         controller.enqueue(bytes);
         this.#count(bytes.length);
       },

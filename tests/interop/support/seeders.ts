@@ -11,7 +11,14 @@ export interface SeedOptions {
   readonly torrentPath: string;
   /** The folder that holds the torrent's file or folder. */
   readonly contentFolder: string;
+  /** Where it listens; a free port when absent. */
+  readonly port?: number;
+  /** @default "usual" */
+  readonly encryption?: ClientEncryption;
 }
+
+/** Which connections a client takes; "usual" where it takes all. */
+export type ClientEncryption = "usual" | "require" | "off";
 
 /** A client that seeds; `start` resolves once it takes connections, and disposal ends it. */
 export interface SeedingClient {
@@ -27,11 +34,18 @@ export const SEEDING_CLIENTS: readonly SeedingClient[] = [
   { name: "libtorrent", start: startLibtorrent },
 ];
 
+/** aria2 cannot refuse encryption. */
+const ARIA2_ENCRYPTION: Readonly<Record<ClientEncryption, readonly string[]>> = {
+  usual: [],
+  require: ["--bt-require-crypto=true", "--bt-min-crypto-level=arc4"],
+  off: [],
+};
+
 /** aria2 announces over UDP only with its DHT on; without an entry point that talks to nobody. */
 async function startAria2(options: SeedOptions): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await TemporaryFolder.make());
-  const [port, dhtPort] = [await freePort(), await freePort()];
+  const [port, dhtPort] = [options.port ?? await freePort(), await freePort()];
   const program = stack.use(Program.start({
     command: "aria2c",
     args: [
@@ -52,6 +66,7 @@ async function startAria2(options: SeedOptions): Promise<AsyncDisposable> {
       "--allow-overwrite=false",
       "--auto-save-interval=0",
       "--summary-interval=0",
+      ...ARIA2_ENCRYPTION[options.encryption ?? "usual"],
       options.torrentPath,
     ],
     debianPackage: "aria2",
@@ -64,11 +79,12 @@ async function startTransmission(options: SeedOptions): Promise<AsyncDisposable>
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await TemporaryFolder.make());
   const [config, watched] = [await folder.folder("config"), await folder.folder("watched")];
-  const [port, rpcPort] = [await freePort(), await freePort()];
+  const { port = await freePort(), encryption = "usual" } = options;
+  const rpcPort = await freePort();
   await Deno.writeTextFile(
     `${config}/settings.json`,
     JSON.stringify(
-      transmissionSettings({ port, rpcPort, watched, content: options.contentFolder }),
+      transmissionSettings({ port, rpcPort, watched, encryption, content: options.contentFolder }),
     ),
   );
   await Deno.copyFile(options.torrentPath, `${watched}/content.torrent`);
@@ -86,7 +102,15 @@ interface TransmissionPlaces {
   readonly rpcPort: number;
   readonly watched: string;
   readonly content: string;
+  readonly encryption: ClientEncryption;
 }
+
+/** "usual" prefers encryption; "off" prefers plain text, for it cannot refuse either. */
+const TRANSMISSION_ENCRYPTION: Readonly<Record<ClientEncryption, number>> = {
+  usual: 1,
+  require: 2,
+  off: 0,
+};
 
 function transmissionSettings(places: TransmissionPlaces): Record<string, unknown> {
   return {
@@ -95,7 +119,7 @@ function transmissionSettings(places: TransmissionPlaces): Record<string, unknow
     "dht-enabled": false,
     "download-dir": places.content,
     "download-queue-enabled": false,
-    "encryption": 1,
+    "encryption": TRANSMISSION_ENCRYPTION[places.encryption],
     "idle-seeding-limit-enabled": false,
     "incomplete-dir-enabled": false,
     "lpd-enabled": false,
@@ -144,8 +168,11 @@ async function startRtorrent(options: SeedOptions): Promise<AsyncDisposable> {
     folder.join("ready"),
     folder.join("rc"),
   ];
-  const port = await freePort();
-  await Deno.writeTextFile(config, rtorrentConfig({ ...options, session, ready, port }));
+  const { port = await freePort(), encryption = "usual" } = options;
+  await Deno.writeTextFile(
+    config,
+    rtorrentConfig({ ...options, session, ready, port, encryption }),
+  );
   const program = stack.use(Program.start({
     command: "rtorrent",
     args: ["-n", "-o", `import=${config}`],
@@ -161,7 +188,14 @@ interface RtorrentPlaces extends SeedOptions {
   /** The file that it makes once the content is checked. */
   readonly ready: string;
   readonly port: number;
+  readonly encryption: ClientEncryption;
 }
+
+const RTORRENT_ENCRYPTION: Readonly<Record<ClientEncryption, string>> = {
+  usual: "allow_incoming,prefer_plaintext,enable_retry",
+  require: "require,require_RC4,allow_incoming,try_outgoing",
+  off: "none",
+};
 
 function rtorrentConfig(places: RtorrentPlaces): string {
   return `system.daemon.set = true
@@ -173,7 +207,7 @@ network.port_random.set = no
 dht.mode.set = disable
 protocol.pex.set = no
 trackers.use_udp.set = yes
-protocol.encryption.set = allow_incoming,prefer_plaintext,enable_retry
+protocol.encryption.set = ${RTORRENT_ENCRYPTION[places.encryption]}
 method.set_key = event.download.hash_done, ready, "execute.nothrow.bg=touch,${places.ready}"
 load.start = ${places.torrentPath}
 `;
@@ -181,22 +215,23 @@ load.start = ${places.torrentPath}
 
 /** What only the seeder of our own script can do. */
 export interface LibtorrentOptions extends SeedOptions {
-  /** Where it listens; a free port when absent. */
-  readonly port?: number;
   /** "never" keeps it from the torrent's trackers: it waits to be found. */
   readonly announces?: "never";
+  /** The port of a peer on loopback that it dials. */
+  readonly peerPort?: number;
 }
 
 /** libtorrent, by a script of our own. */
 export async function startLibtorrent(options: LibtorrentOptions): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const { torrentPath, contentFolder, announces = "always" } = options;
+  const { torrentPath, contentFolder, announces = "always", encryption = "usual" } = options;
+  const peers = options.peerPort === undefined ? [] : [`${options.peerPort}`];
   const script = new URL("../libtorrent_seeder.py", import.meta.url).pathname;
   const port = options.port ?? await freePort();
   const program = stack.use(Program.start({
     // Debian's own Python, which is the one that Debian's libtorrent is for.
     command: "/usr/bin/python3",
-    args: [script, torrentPath, contentFolder, `${port}`, announces],
+    args: [script, torrentPath, contentFolder, `${port}`, announces, encryption, ...peers],
     debianPackage: "python3-libtorrent",
   }));
   await program.untilReady(() => program.output.includes("READY"));

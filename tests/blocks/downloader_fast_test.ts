@@ -1,0 +1,57 @@
+/** The downloader's part of the fast extension (BEP 6). */
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { PeerError } from "../../lib/base/errors.ts";
+import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
+import type { FakePeer } from "../support/fake_peer.ts";
+import { bitsOf } from "../support/torrents.ts";
+import { part, Rig, say } from "./downloader_rig.ts";
+
+Deno.test("Downloader asks nobody at once again for what was rejected, and others instead", async () => {
+  const rig = new Rig();
+  const refusing = await rig.meet((says) => {
+    says.haveAll();
+    says.unchoke();
+  });
+  assertEquals(refusing.heard().filter((text) => text.startsWith("request")).length, 4);
+  for (const pieceIndex of [0, 1]) {
+    for (const block of [0, 1]) {
+      refusing.says.rejectRequest(pieceIndex, block * BLOCK_LENGTH, BLOCK_LENGTH);
+    }
+  }
+  await refusing.send();
+  assertEquals(refusing.heard(), []);
+  const giving = await rig.join([0, 1]);
+  assertEquals(giving.heard().filter((text) => text.startsWith("request")).length, 4);
+  await part(giving);
+  refusing.tick(2_000);
+  assertEquals(refusing.heard().filter((text) => text.startsWith("request")).length, 4);
+  await part(refusing);
+});
+
+Deno.test("Downloader closes a peer that", async (t) => {
+  const rows: readonly (readonly [string, (says: FakePeer["says"]) => void])[] = [
+    ["rejects what it was not asked for", (says) => says.rejectRequest(0, 0, BLOCK_LENGTH)],
+    ["allows a piece that there is not", (says) => says.allowedFast(2)],
+    ["suggests a piece that there is not", (says) => says.suggestPiece(0xffff_ffff)],
+  ];
+  for (const [words, say] of rows) {
+    await t.step(words, async () => {
+      const peer = await new Rig().meet(say);
+      assertInstanceOf(await peer.ended, PeerError);
+      peer.session.leave();
+    });
+  }
+});
+
+Deno.test("Downloader asks a peer that chokes it for what that allows, and has", async () => {
+  const rig = new Rig();
+  const peer = await rig.meet((says) => {
+    says.bitfield(bitsOf(2, [1]));
+    says.allowedFast(0);
+    says.allowedFast(1);
+  });
+  assertEquals(peer.heard(), ["haveNone", "interested", "request 1:0", "request 1:1"]);
+  await say(peer, "1:1");
+  assertEquals(rig.held(), ["1:1"]);
+  await part(peer);
+});
