@@ -4,9 +4,10 @@
  *     announce -> connect -> requestBlocks -> storeBlocks -> settlePieces
  *
  * Trackers name addresses, connections come of them, blocks arrive, files and hashed pieces are made of
- * blocks, and the pieces that are right are what we have. The ledger (ledger.ts) is the state of every piece, which the stages share; the engine (engine.ts) is
- * what runs beside the pipeline: connections, trackers, counters. What happens leaves as one stream of
- * events (events.ts), by a queue that never makes the pipeline wait (event_queue.ts).
+ * blocks, and the pieces that are right are what we have. The ledger (ledger.ts) is the state of every
+ * piece, which the stages share; the engine (engine.ts) is what runs beside the pipeline: connections,
+ * trackers, counters. What happens leaves as one stream of events (events.ts), by a queue that never
+ * makes the pipeline wait (event_queue.ts).
  *
  * @module
  */

@@ -37,13 +37,13 @@ const MAX_SLACK = 1 / 2;
 
 /**
  * Below this, in milliseconds, a round trip does no harm: what is asked for of peers nearby is enough for
- * 400 MB/s. The first one is measured on a processor that has much to do.
+ * 250 MB/s. The first one is measured on a processor that has much to do.
  */
 const SHORT_TRIP_MS = 20;
 
 /**
  * From this on, in milliseconds, a round trip is a long one: up to here it may be we who made an answer
- * wait, and what is asked for of peers nearby is still enough for 150 MB/s.
+ * wait, and what is asked for of peers nearby is still enough for 100 MB/s.
  */
 const LONG_TRIP_MS = 50;
 

@@ -27,7 +27,7 @@ const MAX_START_DEPTH = 32;
 const START_SHARE = 1 / 64;
 
 /** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
-const NEAR_BYTES = 7 * 1024 * 1024;
+const NEAR_BYTES = 5 * 1024 * 1024;
 
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;

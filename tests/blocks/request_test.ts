@@ -58,7 +58,7 @@ Deno.test("Downloads books little of the budget where all answer at once", async
   const near = await rig.join();
   await answer(near.peer, near.requests, 1);
   assert(rig.downloads.share > 100);
-  assertEquals(rig.ledger.budget.usualBytes, 10 * MIB);
+  assertEquals(rig.ledger.budget.usualBytes, 8 * MIB);
 });
 
 Deno.test("Downloads books more for those far away, as much as they want", async () => {
@@ -66,11 +66,11 @@ Deno.test("Downloads books more for those far away, as much as they want", async
   const far = await rig.join();
   far.peer.tick(300);
   await answer(far.peer, far.requests, 1);
-  assertEquals(rig.ledger.budget.usualBytes, 10 * MIB, "until the share is worked out again");
+  assertEquals(rig.ledger.budget.usualBytes, 8 * MIB, "until the share is worked out again");
   rig.downloads.changed();
   assert(rig.downloads.share > 100);
   const { usualBytes } = rig.ledger.budget;
-  assert(usualBytes > 10 * MIB && usualBytes <= 14 * MIB, `${usualBytes}`);
+  assert(usualBytes > 8 * MIB && usualBytes <= 12 * MIB, `${usualBytes}`);
 });
 
 Deno.test("Downloads asks one that answers at once for half a MiB, however many there are", async () => {
