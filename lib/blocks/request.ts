@@ -116,7 +116,10 @@ export class Downloads implements Role, Shared {
       for (const pieceIndex of pieceIndices) {
         if (!source.has(pieceIndex)) session.wire.outbox.have(pieceIndex);
       }
-      if (this.#downloaders.size <= MAX_PROMPT) speakNow(session);
+      if (this.#downloaders.size > MAX_PROMPT) continue;
+      // One that shows us a piece at a time waits for this to show the next.
+      session.setInteresting(source.isUseful);
+      speakNow(session);
     }
   }
 
