@@ -4,6 +4,7 @@
  * @module
  */
 import { delay } from "../base/async.ts";
+import { isDescriptorShortage } from "../base/errors.ts";
 import { emptyBits, forEachBit, setBit } from "../base/bits.ts";
 import { HASH_LENGTH } from "../torrent/geometry.ts";
 import type { Disk } from "./disk.ts";
@@ -36,6 +37,9 @@ const RANGE_LENGTH = 256 * 1024;
 /** How long others wait for their turn, in milliseconds. */
 const TURN_MS = 20;
 
+/** How many times others get one when no descriptor is left, before that is an error. */
+const SHORTAGE_TURNS = 100;
+
 /** Empty files made before others get their turn. */
 const FILES_PER_TURN = 256;
 
@@ -49,6 +53,8 @@ export class LocalDisk implements Disk, HashMaker {
   readonly #keeper: PieceKeeper;
   readonly #sweep: PieceSweep;
   readonly #hasher: PieceHasher;
+  /** Never rejects. */
+  #lastPut: Promise<void> = Promise.resolve();
   /** Made by the first read. */
   #reader: TorrentReader | undefined;
 
@@ -85,8 +91,24 @@ export class LocalDisk implements Disk, HashMaker {
     return hashes;
   }
 
+  /** One after the other, though one may have to wait for a descriptor. */
   put(run: RunBytes): Promise<Outcome> {
-    return Promise.try(() => this.putNow(run));
+    const outcome = this.#lastPut.then(() => this.#putPatiently(run));
+    this.#lastPut = outcome.then(() => {}, () => {}); // a failure is for whoever has put the run
+    return outcome;
+  }
+
+  /** Connections that are closed for our sake give their descriptors back only when others have had a turn. */
+  async #putPatiently(run: RunBytes): Promise<Outcome> {
+    for (let turnsLeft = SHORTAGE_TURNS; turnsLeft > 0; turnsLeft--) {
+      try {
+        return this.putNow(run);
+      } catch (error) {
+        if (!isDescriptorShortage(error)) throw error;
+        await delay(TURN_MS);
+      }
+    }
+    return this.putNow(run);
   }
 
   digests(pieceIndex: number): Promise<readonly string[]> {

@@ -1,16 +1,35 @@
 import { assert, assertEquals } from "@std/assert";
 import { Place } from "./fixture.ts";
 
+/** Runs a program that may open 64 files; what it prints. It is to print nothing on standard error. */
+async function runWith64(place: Place, program: string): Promise<string> {
+  const main = place.path("main.ts");
+  Deno.writeTextFileSync(main, program);
+  const { stdout, stderr } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      'ulimit -n 64; exec "$0" run -A --no-check --no-config "$1"',
+      Deno.execPath(),
+      main,
+    ],
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals(decoder.decode(stderr), "");
+  return decoder.decode(stdout).trim();
+}
+
+function libUrl(name: string): string {
+  return JSON.stringify(import.meta.resolve(`../../lib/${name}`));
+}
+
 Deno.test({
   name: "Files has a descriptor in reserve when none is left and every open file is being synced",
   ignore: Deno.build.os !== "linux",
   async fn() {
     using place = new Place();
-    const module = (name: string) =>
-      JSON.stringify(import.meta.resolve(`../../lib/storage/${name}`));
     const program = `
-      import { Files } from ${module("files.ts")};
-      import { Folders } from ${module("folders.ts")};
+      import { Files } from ${libUrl("storage/files.ts")};
+      import { Folders } from ${libUrl("storage/folders.ts")};
       import fs from "node:fs";
       const files = Array.from({ length: 20 }, (_, n) =>
         ({ path: ["f" + n], lengthBytes: 1, isPadding: false }));
@@ -26,22 +45,40 @@ Deno.test({
       await syncing;
       await open[Symbol.asyncDispose]();
       console.log(asked);`;
-    const main = place.path("main.ts");
-    Deno.writeTextFileSync(main, program);
-    const { stdout, stderr } = await new Deno.Command("sh", {
-      args: [
-        "-c",
-        'ulimit -n 64; exec "$0" run -A --no-check --no-config "$1"',
-        Deno.execPath(),
-        main,
-      ],
-    }).output();
-    const decoder = new TextDecoder();
-    assertEquals(decoder.decode(stderr), "");
-    assert(
-      Number(decoder.decode(stdout)) <= 1,
-      "no connection is asked for but to have one in reserve",
-    );
+    const asked = await runWith64(place, program);
+    assert(Number(asked) <= 1, "no connection is asked for but to have one in reserve");
     for (let n = 0; n < 20; n++) assertEquals(Deno.readFileSync(place.path(`f${n}`))[0], n);
+  },
+});
+
+Deno.test({
+  name: "LocalDisk waits for descriptors that come when others have had their turn",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    using place = new Place();
+    const program = `
+      import { LocalDisk } from ${libUrl("storage/local_disk.ts")};
+      import { Geometry } from ${libUrl("torrent/geometry.ts")};
+      import fs from "node:fs";
+      import { createHash } from "node:crypto";
+      const files = Array.from({ length: 20 }, (_, n) =>
+        ({ path: ["f" + n], lengthBytes: 16384, isPadding: false }));
+      const bytes = new Uint8Array(16384).fill(7);
+      const hash = createHash("sha1").update(bytes).digest();
+      const pieceHashes = new Uint8Array(20 * 20);
+      for (let n = 0; n < 20; n++) pieceHashes.set(hash, n * 20);
+      const torrent = { name: "x", files, geometry: new Geometry(files, 16384), pieceHashes };
+      const taken = [];
+      try { for (;;) taken.push(fs.openSync("/dev/null")); } catch { /* full */ }
+      const disk = new LocalDisk(torrent, ${
+      JSON.stringify(place.directory)
+    }, { maxOpenFiles: 150 });
+      setTimeout(() => taken.splice(0, 3).forEach((fd) => fs.closeSync(fd)), 50);
+      const outcomes = await Promise.all(files.map((_, pieceIndex) =>
+        disk.put({ pieceIndex, begin: 0, bytes, endsPiece: true })));
+      await disk[Symbol.asyncDispose]();
+      console.log(outcomes.filter(({ kind }) => kind === "right").length);`;
+    assertEquals(await runWith64(place, program), "20");
+    for (let n = 0; n < 20; n++) assertEquals(Deno.readFileSync(place.path(`f${n}`))[0], 7);
   },
 });
