@@ -88,6 +88,8 @@ export class Announcer implements AsyncDisposable {
   readonly #rounds: readonly Round[];
   readonly #addresses = new Channel<readonly PeerAddress[]>(MAX_WAITING_REPLIES);
   readonly #stop = new AbortController();
+  /** Aborts when there is no time left for anything. */
+  readonly #parting = new AbortController();
   #loops: readonly Promise<void>[] | undefined;
   #appetite: "starved" | "satisfied" = "satisfied";
   #isCompleted = false;
@@ -168,9 +170,10 @@ export class Announcer implements AsyncDisposable {
   async #dispose(): Promise<void> {
     this.#options.signal.removeEventListener("abort", this.#abort);
     this.#addresses.close();
+    using limit = new TimeLimit(STOPPED_LIMIT_MS, new AbortController().signal, this.#clock);
+    limit.signal.addEventListener("abort", () => this.#parting.abort(limit.signal.reason));
     this.#end(new DOMException("The announcer was disposed", "AbortError"));
     await Promise.all(this.#loops ?? []);
-    using limit = new TimeLimit(STOPPED_LIMIT_MS, new AbortController().signal, this.#clock);
     const known = this.#allTrackers().filter(({ wasStarted }) => wasStarted);
     // Whoever does not answer in time will notice by itself: nothing is left to be done about it.
     await Promise.allSettled(known.map((tracker) => this.#sayGoodbye(tracker, limit.signal)));
@@ -240,7 +243,10 @@ export class Announcer implements AsyncDisposable {
       const tracker = round.trackers.get(url);
       if (tracker === undefined) continue;
       if (tracker.state === "failing" && tracker.dueMs("starved") > this.#clock.now()) continue;
-      const reply = await tracker.announce(this.#nextEvent(tracker), { signal });
+      const event = this.#nextEvent(tracker);
+      // What is told once must not be cut short: it would be told again, and counted twice.
+      const until = event === "completed" ? this.#parting.signal : signal;
+      const reply = await tracker.announce(event, { signal: until });
       if (reply !== undefined) return this.#accept(round.circle, url, reply);
     }
   }
