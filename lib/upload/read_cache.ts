@@ -9,8 +9,8 @@ import { BLOCK_LENGTH, type Geometry } from "../torrent/geometry.ts";
 /** What is read at once, in bytes: a piece, or this much of a long one. */
 export const UNIT_LENGTH: number = 16 * BLOCK_LENGTH;
 
-/** How many units are kept at most: 12 MiB in all. */
-const MAX_UNITS = 48;
+/** How many units are kept at most: 6 MiB in all. */
+const MAX_UNITS = 24;
 
 /** Whoever waits for bytes; told when it is worth trying again. */
 export interface Waiter {

@@ -17,9 +17,6 @@ import { AskedBlocks } from "./asked_blocks.ts";
 import type { Candidate } from "./choker.ts";
 import type { ReadCache, Waiter } from "./read_cache.ts";
 
-/** Blocks join what waits to be written while that is less than this, in bytes: seven fill 128 KiB. */
-const OUTBOX_BYTES = 108 * 1024;
-
 /** How far ahead of what is sent the disk is read, in requests: a unit of the cache. */
 const READ_AHEAD = 16;
 
@@ -40,6 +37,8 @@ const CROSSING_MS = 2_000;
 export interface Shared {
   readonly ledger: Ledger;
   readonly cache: ReadCache;
+  /** Blocks join what waits to be written while that is less than this, in bytes. */
+  readonly outboxBytes: number;
   /** Counts payload sent. */
   count(lengthBytes: number): void;
   /** Whether the peer is interested has changed. */
@@ -216,9 +215,9 @@ export class Uploader implements PeerRole, Waiter, Candidate {
   /** Moves blocks to the outbox, as many as it takes and as the cache has. */
   #serve(): void {
     const { outbox } = this.session.wire;
-    const { cache } = this.#shared;
+    const { cache, outboxBytes } = this.#shared;
     let request = this.#asked.peek();
-    for (; request !== undefined && outbox.pendingBytes < OUTBOX_BYTES;) {
+    for (; request !== undefined && outbox.pendingBytes < outboxBytes;) {
       const { pieceIndex, begin, lengthBytes } = request;
       const block = cache.take(pieceIndex, begin, { lengthBytes, waiter: this });
       if (block === undefined) return;

@@ -9,6 +9,15 @@ import { Choker, ROUND_MS, slotsFor, type World } from "./choker.ts";
 import { ReadCache } from "./read_cache.ts";
 import { type Shared, Uploader } from "./uploader.ts";
 
+/** How much waits to be written to each of a few peers, in bytes: seven blocks fill 128 KiB. */
+const FEW_OUTBOX_BYTES = 108 * 1024;
+
+/** The same where there are more: three blocks fill 64 KiB. */
+const MANY_OUTBOX_BYTES = 44 * 1024;
+
+/** More peers than this are many. */
+const FEW_PEERS = 16;
+
 /** How often the rate of all uploads is measured, in milliseconds. */
 const MEASURE_MS = 1_000;
 
@@ -52,6 +61,10 @@ export class Uploads implements Role, Shared {
       this.#sentBytes += lengthBytes;
       count(lengthBytes);
     };
+  }
+
+  get outboxBytes(): number {
+    return this.#uploaders.size > FEW_PEERS ? MANY_OUTBOX_BYTES : FEW_OUTBOX_BYTES;
   }
 
   join(peer: Session): Uploader {
