@@ -11,19 +11,17 @@
  *
  * @module
  */
-import type { PeerAddress } from "./base/address.ts";
 import { GaveUpError, StorageError } from "./base/errors.ts";
 import { requestBlocks } from "./blocks/request.ts";
 import { plainMemory } from "./base/memory.ts";
 import { Engine } from "./engine.ts";
 import { engineMemoryBytes } from "./engine/memory_bytes.ts";
+import type { PeerOptions } from "./engine/peer_options.ts";
 import { type EventQueue, eventsOf } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { openLedger } from "./opening.ts";
 import { connect } from "./peers/connect.ts";
-import type { Encryption } from "./peers/encryption.ts";
-import type { RateLimits } from "./peers/throttle.ts";
 import { settlePieces } from "./pieces/settle.ts";
 import { openDiskStore } from "./storage/open.ts";
 import type { SeedGoal } from "./seed.ts";
@@ -32,30 +30,14 @@ import type { Store } from "./storage/store.ts";
 import { storeBlocks } from "./storage/store_blocks.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
 
+export type { PeerOptions } from "./engine/peer_options.ts";
+
 /** How to download. */
-export interface DownloadOptions {
+export interface DownloadOptions extends PeerOptions {
   /** The folder that the file, or the folder of files, is put in. */
   readonly directory: string;
-  /** Peers to try besides those that trackers name. */
-  readonly peers?: readonly PeerAddress[];
-  /** The port to listen on. @default a random one of 49152 to 65535 */
-  readonly port?: number;
-  /** Whether peers may dial us. @default true */
-  readonly listens?: boolean;
-  /** The local address for everything; nothing is sent from another one. @default any */
-  readonly bind?: string;
-  /** How many peers to be connected to at most. @default 200 */
-  readonly maxPeers?: number;
   /** Give up when nothing new arrived for so long. @default never */
   readonly timeoutMs?: number;
-  /** Which connections are encrypted (MSE). @default "allow" */
-  readonly encryption?: Encryption;
-  /** The most that is received and sent over all connections to peers, in bytes per second. @default no limits */
-  readonly limits?: RateLimits;
-  /** Whether to exchange addresses with peers, unless the torrent is private. @default true */
-  readonly usePex?: boolean;
-  /** Whether to ask the gateway of a private network to let peers in. @default true */
-  readonly usePortMapping?: boolean;
   /** Whether to start afresh over files that are there and have nothing to do with the torrent. */
   readonly overwrite?: boolean;
   /** Whether to seed once everything is there, and until when. @default not at all */

@@ -13,17 +13,16 @@ import { Pex } from "./discovery/pex.ts";
 import { Goal } from "./engine/goal.ts";
 import { introductionOf } from "./engine/introduction.ts";
 import { DEFAULT_MAX_PEERS } from "./engine/memory_bytes.ts";
+import type { PeerOptions } from "./engine/peer_options.ts";
 import { Whereabouts } from "./engine/whereabouts.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger, SourceId } from "./ledger.ts";
 import { Meter } from "./meter.ts";
 import { BanList } from "./peers/ban_list.ts";
 import type { ConnectOptions } from "./peers/connect.ts";
-import type { Encryption } from "./peers/encryption.ts";
 import { PeerBook } from "./peers/peer_book.ts";
 import type { Haves, Role } from "./peers/session.ts";
 import { Swarm } from "./peers/swarm.ts";
-import type { RateLimits } from "./peers/throttle.ts";
 import { ReadBuffers } from "./peers/read_buffers.ts";
 import type { SettleOptions } from "./pieces/settle.ts";
 import type { Store } from "./storage/store.ts";
@@ -35,25 +34,16 @@ import { Announcer } from "./tracker/announce.ts";
 const FEW_PEERS = 10;
 
 /** What an engine is made from. */
-export interface EngineOptions {
+export interface EngineOptions extends PeerOptions {
   readonly metainfo: Metainfo;
   readonly ledger: Ledger;
   /** Where verified pieces are read. */
   readonly store: Pick<Store, "read">;
   readonly report: (event: DownloadEvent) => void;
-  readonly peers?: readonly PeerAddress[];
-  readonly port?: number;
-  readonly listens?: boolean;
-  readonly bind?: string;
-  readonly maxPeers?: number;
   readonly timeoutMs?: number;
-  readonly encryption?: Encryption;
-  readonly limits?: RateLimits;
-  readonly usePex?: boolean;
   /** Whether peers are told that we have nothing; then a role of `extraRoles` shows what there is. */
   readonly hidesHaves?: boolean;
   readonly extraRoles?: readonly Role[];
-  readonly usePortMapping?: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -14,7 +14,7 @@
  *
  * @module
  */
-export { download, type DownloadOptions } from "./download.ts";
+export { download, type DownloadOptions, type PeerOptions } from "./download.ts";
 export { seed, type SeedGoal, type SeedOptions } from "./seed.ts";
 export type { SeedableStore } from "./storage/seed_store.ts";
 export type { CheckingEvent, DownloadEvent, ProgressEvent } from "./events.ts";

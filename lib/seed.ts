@@ -3,17 +3,15 @@
  *
  * @module
  */
-import type { PeerAddress } from "./base/address.ts";
 import { plainMemory } from "./base/memory.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
 import { seedMemoryBytes } from "./engine/memory_bytes.ts";
+import type { PeerOptions } from "./engine/peer_options.ts";
 import { type EventQueue, eventsOf } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { openLedger } from "./opening.ts";
 import { connect } from "./peers/connect.ts";
-import type { Encryption } from "./peers/encryption.ts";
-import type { RateLimits } from "./peers/throttle.ts";
 import { type SeedableStore, SeedStore } from "./storage/seed_store.ts";
 import type { Metainfo } from "./torrent/metainfo.ts";
 
@@ -26,27 +24,9 @@ export interface SeedGoal {
 }
 
 /** How to seed. */
-export interface SeedOptions extends SeedGoal {
+export interface SeedOptions extends SeedGoal, PeerOptions {
   /** The folder that the file, or the folder of files, is in. */
   readonly directory: string;
-  /** Peers to dial besides those that trackers name. */
-  readonly peers?: readonly PeerAddress[];
-  /** The port to listen on. @default a random one of 49152 to 65535 */
-  readonly port?: number;
-  /** Whether peers may dial us. @default true */
-  readonly listens?: boolean;
-  /** The local address for everything; nothing is sent from another one. @default any */
-  readonly bind?: string;
-  /** Whether to exchange addresses with peers (BEP 11); a private torrent never does. @default true */
-  readonly usePex?: boolean;
-  /** Whether to ask the gateway of a private network to let peers in. @default true */
-  readonly usePortMapping?: boolean;
-  /** Bounds on what is received and sent; see RateLimits. @default none */
-  readonly limits?: RateLimits;
-  /** Whether to speak encrypted. @default "allow" */
-  readonly encryption?: Encryption;
-  /** How many peers to be connected to at most. @default 200 */
-  readonly maxPeers?: number;
   /** Whether to show each peer but a piece or two at a time (BEP 16): for one who is alone to have all. */
   readonly superSeed?: boolean;
   /** Ends it. */

@@ -9,15 +9,13 @@ import type { DownloadEvent } from "../events.ts";
 import { ExternalAddress } from "../peers/external_address.ts";
 import { listen } from "../peers/listen.ts";
 import { peerPriority } from "../peers/priority.ts";
+import type { PeerOptions } from "./peer_options.ts";
 import type { KeepMappedOptions } from "../reach/port_mapping.ts";
 
 /** Where to listen, and how to let peers in. */
-export interface WhereaboutsOptions {
+export interface WhereaboutsOptions
+  extends Pick<PeerOptions, "port" | "bind" | "listens" | "usePortMapping"> {
   readonly report: (event: DownloadEvent) => void;
-  readonly port?: number;
-  readonly bind?: string;
-  readonly listens?: boolean;
-  readonly usePortMapping?: boolean;
   readonly signal: AbortSignal;
 }
 

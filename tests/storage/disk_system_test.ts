@@ -19,6 +19,7 @@ import {
   singleFile,
   storePieces,
 } from "./fixture.ts";
+import { libUrl, runWith64 } from "./few_descriptors.ts";
 
 const canMount = Deno.build.os === "linux" && Deno.uid() === 0 && mountWorks();
 
@@ -141,10 +142,8 @@ Deno.test({
   async fn() {
     using place = new Place();
     const program = `
-      import { Files } from ${JSON.stringify(import.meta.resolve("../../lib/storage/files.ts"))};
-      import { Folders } from ${
-      JSON.stringify(import.meta.resolve("../../lib/storage/folders.ts"))
-    };
+      import { Files } from ${libUrl("storage/files.ts")};
+      import { Folders } from ${libUrl("storage/folders.ts")};
       import fs from "node:fs";
       const files = Array.from({ length: 200 }, (_, n) =>
         ({ path: ["f" + n], lengthBytes: 1, isPadding: false }));
@@ -160,19 +159,7 @@ Deno.test({
       const again = new Files(files, new Folders(${JSON.stringify(place.directory)}), options);
       for (let n = 100; n < 200; n++) again.write(n, 0, Uint8Array.of(n));
       console.log(JSON.stringify({ own, asked, again: again.openCount }));`;
-    const main = place.path("main.ts");
-    Deno.writeTextFileSync(main, program);
-    const { stdout, stderr } = await new Deno.Command("sh", {
-      args: [
-        "-c",
-        'ulimit -n 64; exec "$0" run -A --no-check --no-config "$1"',
-        Deno.execPath(),
-        main,
-      ],
-    }).output();
-    const { own, asked, again } = JSON.parse(
-      new TextDecoder().decode(stdout) || new TextDecoder().decode(stderr),
-    );
+    const { own, asked, again } = JSON.parse(await runWith64(place, program));
     assert(own >= 1 && own < 64, `${own} of its own`);
     assertEquals(asked, 1);
     assertEquals(again, 1);
