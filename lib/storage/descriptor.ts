@@ -1,77 +1,75 @@
 /**
- * One descriptor of a file: opened, read, written, synced, closed, without its system's little traps.
+ * One descriptor of a file: opened, read, written, closed, without its system's little traps.
+ *
+ * Deno's own files and not node:fs, whose modules take longer to load than a small torrent to download.
  *
  * @module
  */
-import fs from "node:fs";
 import { errorCode } from "../base/errors.ts";
 import { storageFailure } from "./storage_error.ts";
 
-/** Zero on Windows, where opening a link by accident needs a privilege first. */
-const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
-
-const NEW_FILE_MODE = 0o666;
-
-/** Opens a file that is no symbolic link. @throws the system's error; {StorageError} "ELOOP" */
-export function openNoFollow(path: string, flags: number): number {
-  if (O_NOFOLLOW === 0 && isLink(path)) throw storageFailure("open", path, "ELOOP");
-  return fs.openSync(path, flags | O_NOFOLLOW, NEW_FILE_MODE);
+/** Opens a file that is there, and is no symbolic link. @throws the system's error; {StorageError} */
+export function openThere(path: string, access: "read" | "write"): Deno.FsFile {
+  const seen = Deno.lstatSync(path);
+  if (seen.isSymlink) throw storageFailure("open", path, "ELOOP");
+  // Opening a pipe would wait for ever.
+  if (!seen.isFile) throw storageFailure("open", path, seen.isDirectory ? "EISDIR" : "ENXIO");
+  const file = Deno.openSync(path, { read: true, write: access === "write" });
+  try {
+    // Deno follows links: what was opened must be what was seen.
+    const { dev, ino } = file.statSync();
+    if (dev === seen.dev && ino === seen.ino) return file;
+    throw storageFailure("open", path, "ESTALE");
+  } catch (error) {
+    closeQuietly(file);
+    throw error;
+  }
 }
 
-function isLink(path: string): boolean {
-  return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+/** Opens a file to be written, and makes it if nothing is there. @throws as openThere() does */
+export function openOrMake(path: string): Deno.FsFile {
+  try {
+    // What is new is no link: the system refuses one.
+    return Deno.openSync(path, { read: true, write: true, createNew: true });
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    return openThere(path, "write");
+  }
 }
 
 /** Reads until `into` is full or the file ends; returns how many bytes. */
-export function readWhole(fd: number, into: Uint8Array, position: number): number {
+export function readWhole(file: Deno.FsFile, into: Uint8Array, position: number): number {
+  file.seekSync(position, Deno.SeekMode.Start);
   let done = 0;
   while (done < into.length) {
-    const count = uninterrupted(() =>
-      fs.readSync(fd, into, done, into.length - done, position + done)
-    );
-    if (count === 0) break;
+    const count = uninterrupted(() => file.readSync(into.subarray(done)));
+    if (count === null) break;
     done += count;
   }
   return done;
 }
 
-/** The same, in a thread of the system's: nobody waits for a slow disk. */
+/** The same, in a thread of the system's: nobody waits for a slow disk. Nobody else uses the file meanwhile. */
 export async function readWholeLater(
-  fd: number,
+  file: Deno.FsFile,
   into: Uint8Array,
   position: number,
 ): Promise<number> {
+  file.seekSync(position, Deno.SeekMode.Start);
   let done = 0;
   while (done < into.length) {
-    const count = await readLater(fd, done === 0 ? into : into.subarray(done), position + done);
-    if (count === 0) break;
+    const count = await file.read(done === 0 ? into : into.subarray(done));
+    if (count === null) break;
     done += count;
   }
   return done;
 }
 
-function readLater(fd: number, into: Uint8Array, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.read(fd, into, 0, into.length, position, (error, count) => {
-      if (error === null) resolve(count);
-      else reject(error);
-    });
-  });
-}
-
-/** Has the system put the bytes of a file onto the disk. */
-export function syncData(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fs.fdatasync(fd, (error) => error === null ? resolve() : reject(error));
-  });
-}
-
 /** Writes all: writes are partial at times. */
-export function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
+export function writeWhole(file: Deno.FsFile, bytes: Uint8Array, position: number): void {
+  file.seekSync(position, Deno.SeekMode.Start);
   for (let done = 0; done < bytes.length;) {
-    const count = uninterrupted(() =>
-      fs.writeSync(fd, bytes, done, bytes.length - done, position + done)
-    );
+    const count = uninterrupted(() => file.writeSync(bytes.subarray(done)));
     if (count === 0) throw new Error("nothing was written");
     done += count;
   }
@@ -89,9 +87,9 @@ function uninterrupted<T>(call: () => T): T {
 }
 
 /** Closes, whatever the system says of it. */
-export function closeQuietly(fd: number): void {
+export function closeQuietly(file: Deno.FsFile): void {
   try {
-    fs.closeSync(fd);
+    file.close();
   } catch {
     // Nobody could act on it: what must reach the disk was synced before, with its own errors.
   }

@@ -30,6 +30,9 @@ export interface DiskStoreOptions {
   readonly onFailure?: (error: unknown) => void;
 }
 
+/** Whether so much has room, in bytes, the disk is asked before: with less, trying tells as soon. */
+const WORTH_ASKING = 4 * 1024 * 1024;
+
 /** A Store on disk; use openDiskStore(). */
 export class DiskStore implements Store {
   readonly output: string;
@@ -199,7 +202,7 @@ export class DiskStore implements Store {
   /** Sees that there is room, and makes empty files. Nothing is put before that is done. */
   async #prepare(presence: Presence, verified: Uint8Array): Promise<void> {
     const neededBytes = presence.neededBytes(verified);
-    const freeing = neededBytes > 0 ? this.#disk.freeBytes() : undefined;
+    const freeing = neededBytes > WORTH_ASKING ? this.#disk.freeBytes() : undefined;
     if (this.#torrent.isMultiFile) this.#folders.make([this.#torrent.name, ""]);
     const missing = presence.missingEmpty();
     const creating = missing.length > 0 ? this.#disk.create(missing) : undefined;

@@ -1,21 +1,20 @@
 /**
  * The files of a torrent, a bounded number of them open, read and written by position.
  *
- * Each file has at most two descriptors: one that can write, made when it is first written, and one
- * that only reads, so that checking needs no permission to write. The least recently used is closed
- * for the next; one that an asynchronous call still uses is pinned and closed after it.
+ * A file is opened for reading alone until it is first written, so that checking needs no permission to
+ * write. The least recently used descriptor is closed for the next. An asynchronous call has its
+ * descriptor for itself: whoever else needs the file meanwhile opens another.
  *
  * @module
  */
-import fs from "node:fs";
 import { isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
 import {
   closeQuietly,
-  openNoFollow,
+  openOrMake,
+  openThere,
   readWhole,
   readWholeLater,
-  syncData,
   writeWhole,
 } from "./descriptor.ts";
 import type { Folders } from "./folders.ts";
@@ -25,8 +24,6 @@ import { storageFailure, toStorageError } from "./storage_error.ts";
 /** How many files stay open unless told otherwise. */
 export const DEFAULT_MAX_OPEN_FILES = 32;
 
-const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants;
-
 /** How Files behaves; all optional. */
 export interface FilesOptions {
   /** Descriptors kept open at once, at least 1; one more is held in reserve. */
@@ -35,14 +32,17 @@ export interface FilesOptions {
   readonly onDescriptorShortage?: () => boolean;
 }
 
-interface OpenFile {
-  readonly fd: number;
-  readonly path: string;
-  /** How many asynchronous calls use it now. */
-  pins: number;
-}
-
 type Access = "read" | "write";
+
+interface OpenFile {
+  readonly file: Deno.FsFile;
+  readonly fileIndex: number;
+  readonly path: string;
+  /** One that can write can read, too. */
+  readonly access: Access;
+  /** Whether an asynchronous call uses it. */
+  isBusy: boolean;
+}
 
 /** Owns the descriptors of all files of one torrent. */
 export class Files implements AsyncDisposable {
@@ -50,10 +50,8 @@ export class Files implements AsyncDisposable {
   readonly #folders: Folders;
   readonly #onDescriptorShortage: () => boolean;
   #maxOpen: number;
-  /** By file index, writers as they are and readers as `~index`; the least recently used first. */
-  readonly #open = new Map<number, OpenFile>();
-  /** No longer in #open, but still pinned. */
-  readonly #leaving = new Set<OpenFile>();
+  /** The least recently used first. */
+  readonly #open = new Set<OpenFile>();
   /** Files that have their length: extended once, at the first write. */
   readonly #extended: Uint8Array;
   readonly #spare = new SpareDescriptor();
@@ -70,11 +68,11 @@ export class Files implements AsyncDisposable {
 
   /** How many descriptors are open. */
   get openCount(): number {
-    return this.#open.size + this.#leaving.size;
+    return this.#open.size;
   }
 
   /** How many may be in use by asynchronous calls at once, so that others can be closed for the next. */
-  get maxPins(): number {
+  get maxBusy(): number {
     return Math.max(1, Math.floor(this.#maxOpen / 2));
   }
 
@@ -89,11 +87,11 @@ export class Files implements AsyncDisposable {
    * @throws {StorageError}
    */
   write(fileIndex: number, fileOffset: number, bytes: Uint8Array): void {
-    const file = this.#acquire(fileIndex, "write");
+    const { file, path } = this.#acquire(fileIndex, "write");
     try {
-      writeWhole(file.fd, bytes, fileOffset);
+      writeWhole(file, bytes, fileOffset);
     } catch (error) {
-      throw toStorageError(error, "write", file.path);
+      throw toStorageError(error, "write", path);
     }
   }
 
@@ -104,106 +102,117 @@ export class Files implements AsyncDisposable {
 
   /** Drops everything in the file. @throws {StorageError} */
   truncate(fileIndex: number): void {
-    const file = this.#acquire(fileIndex, "write");
+    const { file, path } = this.#acquire(fileIndex, "write");
     try {
-      fs.ftruncateSync(file.fd, 0);
-      this.#extend(file.fd, fileIndex);
+      file.truncateSync(0);
+      this.#extend(file, fileIndex);
     } catch (error) {
-      throw toStorageError(error, "truncate", file.path);
+      throw toStorageError(error, "truncate", path);
     }
   }
 
   /** Reads until `into` is full or the file ends; returns how many bytes. @throws {StorageError} */
   read(fileIndex: number, fileOffset: number, into: Uint8Array): number {
-    const file = this.#acquire(fileIndex, "read");
+    const { file, path } = this.#acquire(fileIndex, "read");
     try {
-      return readWhole(file.fd, into, fileOffset);
+      return readWhole(file, into, fileOffset);
     } catch (error) {
-      throw toStorageError(error, "read", file.path);
+      throw toStorageError(error, "read", path);
     }
   }
 
   /** The same, off the main thread; `into` is not shared memory. @throws {StorageError} */
   readLater(fileIndex: number, fileOffset: number, into: Uint8Array): Promise<number> {
-    return this.#pinned(fileIndex, "read", (file) =>
-      readWholeLater(file.fd, into, fileOffset)
-        .catch((error) => Promise.reject(toStorageError(error, "read", file.path))));
+    return this.#alone(fileIndex, "read", (file) => readWholeLater(file, into, fileOffset));
   }
 
   /** Has the system put the file's bytes onto the disk, off the main thread. @throws {StorageError} */
   sync(fileIndex: number): Promise<void> {
-    return this.#pinned(fileIndex, "write", (file) =>
-      syncData(file.fd)
-        .catch((error) => Promise.reject(toStorageError(error, "sync", file.path))));
+    return this.#alone(fileIndex, "write", (file) => file.syncData(), "sync");
   }
 
   /** Closes everything, after the calls that are under way. Never throws; idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#spare[Symbol.dispose]();
-    for (const key of [...this.#open.keys()]) this.#release(key);
-    if (this.#leaving.size === 0) return;
+    while (this.#releaseLeastRecent());
+    if (this.#open.size === 0) return;
     this.#drained ??= Promise.withResolvers();
     await this.#drained.promise;
   }
 
-  async #pinned<T>(fileIndex: number, access: Access, use: (file: OpenFile) => Promise<T>) {
-    const file = this.#acquire(fileIndex, access);
-    file.pins++;
+  async #alone<T>(
+    fileIndex: number,
+    access: Access,
+    use: (file: Deno.FsFile) => Promise<T>,
+    action: string = access,
+  ): Promise<T> {
+    const open = this.#acquire(fileIndex, access);
+    open.isBusy = true;
     try {
-      return await use(file);
+      return await use(open.file);
+    } catch (error) {
+      throw toStorageError(error, action, open.path);
     } finally {
-      file.pins--;
-      if (file.pins === 0 && this.#leaving.delete(file)) closeQuietly(file.fd);
-      while (this.#open.size > this.#maxOpen && this.#releaseLeastRecent());
-      if (!this.#isClosed) this.#spare.hold(file.path);
-      if (this.#leaving.size === 0) this.#drained?.resolve();
+      open.isBusy = false;
+      const most = this.#isClosed ? 0 : this.#maxOpen;
+      while (this.#open.size > most && this.#releaseLeastRecent());
+      if (!this.#isClosed) this.#spare.hold(open.path);
+      else if (this.#open.size === 0) this.#drained?.resolve();
     }
   }
 
   #acquire(fileIndex: number, access: Access): OpenFile {
     if (this.#isClosed) throw storageFailure(access, this.pathOf(fileIndex), "EBADF");
-    const key = access === "write" || this.#open.has(fileIndex) ? fileIndex : ~fileIndex;
-    const file = this.#open.get(key) ?? this.#openNew(fileIndex, access);
-    // The end of the map is the most recently used.
-    this.#open.delete(key);
-    this.#open.set(key, file);
-    return file;
+    const open = this.#find(fileIndex, access) ?? this.#openNew(fileIndex, access);
+    // The end of the set is the most recently used.
+    this.#open.delete(open);
+    this.#open.add(open);
+    return open;
+  }
+
+  #find(fileIndex: number, access: Access): OpenFile | undefined {
+    for (const open of this.#open) {
+      if (open.fileIndex !== fileIndex || open.isBusy) continue;
+      if (open.access === access || access === "read") return open;
+    }
+    return undefined;
   }
 
   #openNew(fileIndex: number, access: Access): OpenFile {
     while (this.#open.size >= this.#maxOpen && this.#releaseLeastRecent());
     const path = this.pathOf(fileIndex);
     try {
-      const fd = access === "read"
-        ? this.#openRetrying(path, O_RDONLY)
+      const file = access === "read"
+        ? this.#retrying(() => openThere(path, "read"))
         : this.#openWriter(path, fileIndex);
       this.#spare.hold(path);
-      return { fd, path, pins: 0 };
+      return { file, fileIndex, path, access, isBusy: false };
     } catch (error) {
       throw toStorageError(error, access, path);
     }
   }
 
-  #openWriter(path: string, fileIndex: number): number {
-    this.#release(~fileIndex);
+  #openWriter(path: string, fileIndex: number): Deno.FsFile {
+    const reader = this.#find(fileIndex, "read");
+    if (reader !== undefined) this.#release(reader);
     // Made once only: a file that vanishes later is an error, not a new one full of holes.
-    if (this.#extended[fileIndex] === 1) return this.#openRetrying(path, O_RDWR);
+    if (this.#extended[fileIndex] === 1) return this.#retrying(() => openThere(path, "write"));
     this.#folders.make(this.#components(fileIndex));
-    const fd = this.#openRetrying(path, O_RDWR | O_CREAT);
+    const file = this.#retrying(() => openOrMake(path));
     try {
-      this.#extend(fd, fileIndex);
+      this.#extend(file, fileIndex);
     } catch (error) {
-      closeQuietly(fd);
+      closeQuietly(file);
       throw error;
     }
-    return fd;
+    return file;
   }
 
-  #openRetrying(path: string, flags: number): number {
+  #retrying(open: () => Deno.FsFile): Deno.FsFile {
     for (;;) {
       try {
-        return openNoFollow(path, flags);
+        return open();
       } catch (error) {
         if (!isDescriptorShortage(error) || !this.#makeRoom()) throw error;
       }
@@ -227,28 +236,25 @@ export class Files implements AsyncDisposable {
   }
 
   /** A shorter file is extended, sparse; a longer one is somebody's and stays as it is. */
-  #extend(fd: number, fileIndex: number): void {
+  #extend(file: Deno.FsFile, fileIndex: number): void {
     const lengthBytes = this.#files[fileIndex]?.lengthBytes ?? 0;
-    if (fs.fstatSync(fd).size < lengthBytes) fs.ftruncateSync(fd, lengthBytes);
+    if (file.statSync().size < lengthBytes) file.truncateSync(lengthBytes);
     this.#extended[fileIndex] = 1;
   }
 
-  /** False when every open file is pinned. */
+  /** False when every open file is busy. */
   #releaseLeastRecent(): boolean {
-    for (const [key, file] of this.#open) {
-      if (file.pins > 0) continue;
-      this.#release(key);
+    for (const open of this.#open) {
+      if (open.isBusy) continue;
+      this.#release(open);
       return true;
     }
     return false;
   }
 
-  #release(key: number): void {
-    const file = this.#open.get(key);
-    if (file === undefined) return;
-    this.#open.delete(key);
-    if (file.pins > 0) this.#leaving.add(file);
-    else closeQuietly(file.fd);
+  #release(open: OpenFile): void {
+    this.#open.delete(open);
+    closeQuietly(open.file);
   }
 
   #components(fileIndex: number): readonly string[] {

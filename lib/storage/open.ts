@@ -6,6 +6,7 @@
 import { DiskStore, type DiskStoreOptions } from "./disk_store.ts";
 import type { FilesOptions } from "./files.ts";
 import type { Store } from "./store.ts";
+import { loadPlatformSha1 } from "../torrent/sha1.ts";
 import type { StoredTorrent } from "./stored_torrent.ts";
 import { canStartThreads } from "./thread/disk_thread.ts";
 import { ThreadedDisk } from "./thread/threaded_disk.ts";
@@ -16,7 +17,7 @@ export interface OpenDiskStoreOptions extends DiskStoreOptions, FilesOptions {
   readonly memoryBytes?: number;
 }
 
-/** A torrent of no more bytes is stored before a thread has started. */
+/** A torrent of no more bytes is stored before a thread has started, or the platform's SHA-1 is loaded. */
 const SHORT_LENGTH = 4 * 1024 * 1024;
 
 /**
@@ -34,5 +35,6 @@ export async function openDiskStore(
     return new DiskStore(torrent, () => new ThreadedDisk(torrent, options), options);
   }
   const { LocalDisk } = await import("./local_disk.ts");
+  if (torrent.geometry.totalLength > SHORT_LENGTH) await loadPlatformSha1();
   return new DiskStore(torrent, () => new LocalDisk(torrent, directory, options), options);
 }

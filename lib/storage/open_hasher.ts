@@ -4,12 +4,16 @@
  * @module
  */
 import type { Hasher, HashMaker } from "./hashing.ts";
+import { loadPlatformSha1 } from "../torrent/sha1.ts";
 import type { TorrentLayout } from "./stored_torrent.ts";
 import { canStartThreads } from "./thread/disk_thread.ts";
 import { HashPool, threadsFor } from "./thread/hash_pool.ts";
 
 /** So much is hashed, in bytes, before a thread has started. */
 const WORTH_A_THREAD = 16 * 1024 * 1024;
+
+/** So much is hashed, in bytes, before the platform's SHA-1 is loaded. */
+const WORTH_LOADING = 4 * 1024 * 1024;
 
 /** Where the files are, and how much there is to hash. */
 export interface HashingSite {
@@ -28,5 +32,6 @@ export async function openHasher(
     return await HashPool.start({ torrent, directory }, threadsFor(lengthBytes));
   }
   const { LocalDisk } = await import("./local_disk.ts");
+  if (lengthBytes > WORTH_LOADING) await loadPlatformSha1();
   return new LocalDisk(torrent, directory);
 }

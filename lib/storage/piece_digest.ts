@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { createHash, type Hash } from "node:crypto";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { createSha1, type RunningSha1, sha1 } from "../torrent/sha1.ts";
 import { isZero, ZEROS } from "./zeros.ts";
 
 /** Zeros counted before they are hashed after all, in bytes: hashing them at once must not take long. */
@@ -13,20 +12,14 @@ const MAX_ZERO_COUNT = 16 * 1024 * 1024;
 
 /** Whether two hashes are the same. */
 export function isSameHash(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
-}
-
-/** The SHA-1 of bytes. */
-export function digestOf(bytes: Uint8Array): Uint8Array {
-  return createHash("sha1").update(bytes).digest();
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 /** A digest of each block, in order; `bytes` begins with one. */
 export function digestBlocks(bytes: Uint8Array): string[] {
   const digests: string[] = [];
   for (let begin = 0; begin < bytes.length; begin += BLOCK_LENGTH) {
-    const block = bytes.subarray(begin, begin + BLOCK_LENGTH);
-    digests.push(createHash("sha1").update(block).digest("base64"));
+    digests.push(sha1(bytes.subarray(begin, begin + BLOCK_LENGTH)).toBase64());
   }
   return digests;
 }
@@ -36,7 +29,7 @@ export function digestBlocks(bytes: Uint8Array): string[] {
  * needed: the holes of a sparse file cost next to nothing.
  */
 export class PieceDigest {
-  #hash: Hash | undefined;
+  #hash: RunningSha1 | undefined;
   #zeroCount = 0;
   /** By length: of pieces that are all zeros, of which there are one or two lengths. */
   readonly #zeroDigests = new Map<number, Uint8Array>();
@@ -74,8 +67,8 @@ export class PieceDigest {
   }
 }
 
-function hashOfZeros(count: number): Hash {
-  const hash = createHash("sha1");
+function hashOfZeros(count: number): RunningSha1 {
+  const hash = createSha1();
   for (let left = count; left > 0; left -= ZEROS.length) {
     hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
   }

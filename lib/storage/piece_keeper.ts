@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { createHash, type Hash } from "node:crypto";
 import { BLOCK_LENGTH, hashOf } from "../torrent/geometry.ts";
-import { digestBlocks, digestOf, isSameHash } from "./piece_digest.ts";
+import { createSha1, type RunningSha1, sha1 } from "../torrent/sha1.ts";
+import { digestBlocks, isSameHash } from "./piece_digest.ts";
 import type { Outcome, RunBytes } from "./store.ts";
 import type { TorrentLayout } from "./stored_torrent.ts";
 
@@ -28,7 +28,7 @@ export interface TorrentBytes {
 
 /** The hash of a piece that is put in runs: of its bytes before `next`. */
 interface Progress {
-  readonly hash: Hash;
+  readonly hash: RunningSha1;
   next: number;
   /** Where runs end that are stored and not hashed yet, by where they begin. */
   readonly ahead: Map<number, number>;
@@ -52,7 +52,7 @@ export class PieceKeeper {
     const { geometry } = this.#torrent;
     const offset = geometry.pieceOffset(pieceIndex) + run.begin;
     const isWhole = endsPiece && bytes.length === geometry.pieceLength(pieceIndex);
-    if (isWhole && !this.#isRight(pieceIndex, digestOf(bytes))) {
+    if (isWhole && !this.#isRight(pieceIndex, sha1(bytes))) {
       return { kind: "wrong", digests: digestBlocks(bytes) };
     }
     this.#bytes.write(offset, bytes);
@@ -95,7 +95,7 @@ export class PieceKeeper {
   #progressOf(pieceIndex: number): Progress {
     let progress = this.#progress.get(pieceIndex);
     if (progress === undefined) {
-      progress = { hash: createHash("sha1"), next: 0, ahead: new Map() };
+      progress = { hash: createSha1(), next: 0, ahead: new Map() };
       this.#progress.set(pieceIndex, progress);
     }
     return progress;

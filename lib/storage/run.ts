@@ -20,15 +20,23 @@ export interface Placed {
  */
 export function forEachSpan(
   geometry: Geometry,
-  { offset, bytes }: Placed,
+  placed: Placed,
   use: (span: FileSpan, part: Uint8Array) => void,
 ): void {
+  for (const { span, part } of partsOf(geometry, placed)) use(span, part);
+}
+
+/** The same, for whoever waits in between. */
+export function* partsOf(
+  geometry: Geometry,
+  { offset, bytes }: Placed,
+): Generator<{ readonly span: FileSpan; readonly part: Uint8Array }, void, undefined> {
   if (offset < 0 || offset + bytes.length > geometry.totalLength) {
     throw new RangeError(`Cannot reach ${bytes.length} bytes at ${offset}: outside of the torrent`);
   }
   let at = 0;
   for (const span of geometry.spans(offset, bytes.length)) {
-    use(span, bytes.subarray(at, at + span.lengthBytes));
+    yield { span, part: bytes.subarray(at, at + span.lengthBytes) };
     at += span.lengthBytes;
   }
 }

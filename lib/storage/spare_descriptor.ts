@@ -6,16 +6,15 @@
  *
  * @module
  */
-import fs from "node:fs";
 
 /** One descriptor that is of no use but to be given up. */
 export class SpareDescriptor implements Disposable {
-  #fd: number | undefined;
+  #file: Deno.FsFile | undefined;
 
   /** Takes one, on a file that is there, unless one is held; there may be none to be had. */
   hold(path: string): void {
     try {
-      this.#fd ??= fs.openSync(path, fs.constants.O_RDONLY);
+      this.#file ??= Deno.openSync(path);
     } catch {
       // None is left now: the next file that is opened tries again.
     }
@@ -23,9 +22,9 @@ export class SpareDescriptor implements Disposable {
 
   /** Gives it up, for somebody to use at once; false when none was held. */
   giveUp(): boolean {
-    if (this.#fd === undefined) return false;
-    fs.closeSync(this.#fd);
-    this.#fd = undefined;
+    if (this.#file === undefined) return false;
+    this.#file.close();
+    this.#file = undefined;
     return true;
   }
 

@@ -66,7 +66,7 @@ export class TorrentFiles implements TorrentBytes {
     const queue = fileIndices.values();
     const work = async (_: unknown, worker: number) => {
       // The first one goes on to the end; others leave when descriptors turn out to be scarce.
-      while (worker < this.#files.maxPins) {
+      while (worker < this.#files.maxBusy) {
         const { done, value: fileIndex } = queue.next();
         if (done) return;
         await this.#files.sync(fileIndex);

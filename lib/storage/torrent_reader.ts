@@ -4,9 +4,10 @@
  *
  * @module
  */
+import type { FileSpan } from "../torrent/geometry.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
-import { forEachSpan } from "./run.ts";
+import { partsOf } from "./run.ts";
 import { storageFailure } from "./storage_error.ts";
 import type { TorrentLayout } from "./stored_torrent.ts";
 
@@ -23,15 +24,13 @@ export class TorrentReader implements AsyncDisposable {
 
   /** See Store.read(). @throws {StorageError} */
   async read(offset: number, into: Uint8Array): Promise<void> {
-    const reads: Promise<void>[] = [];
-    forEachSpan(this.#torrent.geometry, { offset, bytes: into }, (span, part) => {
+    for (const { span, part } of partsOf(this.#torrent.geometry, { offset, bytes: into })) {
       if (span.isPadding) part.fill(0);
-      else reads.push(this.#readPart(span.fileIndex, span.fileOffset, part));
-    });
-    await Promise.all(reads);
+      else await this.#readPart(span, part);
+    }
   }
 
-  async #readPart(fileIndex: number, fileOffset: number, part: Uint8Array): Promise<void> {
+  async #readPart({ fileIndex, fileOffset }: FileSpan, part: Uint8Array): Promise<void> {
     const count = await this.#files.readLater(fileIndex, fileOffset, part);
     if (count === part.length) return;
     throw storageFailure("read", this.#files.pathOf(fileIndex), "ENODATA");

@@ -1,6 +1,7 @@
 /**
- * SHA-1 (FIPS 180-4), for the info hash alone: parsing a torrent waits for nothing, so that WebCrypto
- * is not for it, and node:crypto takes longer to load than this takes for 5 MB.
+ * SHA-1 (FIPS 180-4), where nothing may be waited for, so that WebCrypto is not for it: the info hash,
+ * and the pieces of small torrents. node:crypto is ten times as fast, and takes longer to load than this
+ * takes for 5 MB.
  *
  * @module
  */
@@ -16,34 +17,67 @@ const WORDS = new Int32Array(80);
 let createHash: typeof import("node:crypto").createHash | undefined;
 
 /**
- * Loads the platform's own SHA-1 for sha1() to use: ten times as fast. It is worth it for many megabytes,
- * or where there is something to wait for anyway.
+ * Loads the platform's own SHA-1, for all that is hashed here from then on. It is worth it for many
+ * megabytes, or where there is something to wait for anyway.
  */
 export async function loadPlatformSha1(): Promise<void> {
   ({ createHash } = await import("node:crypto"));
 }
 
-/** The SHA-1 of the bytes: 20 bytes. */
-export function sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (createHash !== undefined) return new Uint8Array(createHash("sha1").update(bytes).digest());
-  const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
-  const rest = bytes.length % BLOCK_BYTES;
-  hashBlocks(state, bytes.subarray(0, bytes.length - rest));
-  hashBlocks(state, pad(bytes.subarray(bytes.length - rest), bytes.length));
-  const digest = new DataView(new ArrayBuffer(state.byteLength));
-  state.forEach((word, index) => digest.setInt32(4 * index, word));
-  return new Uint8Array(digest.buffer);
+/** The SHA-1 of bytes that come one after the other. */
+export interface RunningSha1 {
+  /** The next bytes. */
+  update(bytes: Uint8Array): unknown;
+  /** Of all: 20 bytes. It ends there. */
+  digest(): Uint8Array;
 }
 
-/** The last bytes with what fills their block up: a one bit, zeros, and the length of all. */
-function pad(rest: Uint8Array, lengthBytes: number): Uint8Array {
-  const fits = rest.length + 1 + LENGTH_BYTES <= BLOCK_BYTES;
-  const padded = new Uint8Array(fits ? BLOCK_BYTES : 2 * BLOCK_BYTES);
-  padded.set(rest);
-  padded[rest.length] = 0x80;
-  const bits = BigInt(lengthBytes * BITS_PER_BYTE);
-  new DataView(padded.buffer).setBigUint64(padded.length - LENGTH_BYTES, bits);
-  return padded;
+/** Starts a SHA-1, of nothing yet. */
+export function createSha1(): RunningSha1 {
+  return createHash?.("sha1") ?? new PlainSha1();
+}
+
+/** The SHA-1 of the bytes: 20 bytes. */
+export function sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const hash = createSha1();
+  hash.update(bytes);
+  return new Uint8Array(hash.digest());
+}
+
+/** Without the platform. */
+class PlainSha1 implements RunningSha1 {
+  readonly #state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
+  /** The block that is not full yet. */
+  readonly #block = new Uint8Array(BLOCK_BYTES);
+  #lengthBytes = 0;
+
+  update(bytes: Uint8Array): void {
+    const filled = this.#lengthBytes % BLOCK_BYTES;
+    this.#lengthBytes += bytes.length;
+    const head = filled === 0 ? 0 : Math.min(BLOCK_BYTES - filled, bytes.length);
+    if (head > 0) {
+      this.#block.set(bytes.subarray(0, head), filled);
+      if (filled + head < BLOCK_BYTES) return;
+      hashBlocks(this.#state, this.#block);
+    }
+    const tail = bytes.length - (bytes.length - head) % BLOCK_BYTES;
+    hashBlocks(this.#state, bytes.subarray(head, tail));
+    this.#block.set(bytes.subarray(tail));
+  }
+
+  /** Fills the last block up: a one bit, zeros, and the length of all. */
+  digest(): Uint8Array {
+    const bits = BigInt(this.#lengthBytes) * BigInt(BITS_PER_BYTE);
+    const filled = this.#lengthBytes % BLOCK_BYTES;
+    const fits = filled + 1 + LENGTH_BYTES <= BLOCK_BYTES;
+    const padding = new Uint8Array((fits ? 1 : 2) * BLOCK_BYTES - filled);
+    padding[0] = 0x80;
+    new DataView(padding.buffer).setBigUint64(padding.length - LENGTH_BYTES, bits);
+    this.update(padding);
+    const digest = new DataView(new ArrayBuffer(this.#state.byteLength));
+    this.#state.forEach((word, index) => digest.setInt32(4 * index, word));
+    return new Uint8Array(digest.buffer);
+  }
 }
 
 function hashBlocks(state: Int32Array, blocks: Uint8Array): void {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { assertEquals } from "@std/assert";
-import { loadPlatformSha1, sha1 } from "../../lib/torrent/sha1.ts";
+import { createSha1, loadPlatformSha1, sha1 } from "../../lib/torrent/sha1.ts";
 import { bytes, randomOf } from "./helpers.ts";
 
 /** The examples of FIPS 180 and RFC 3174. */
@@ -27,6 +27,21 @@ Deno.test("sha1() hashes random bytes of every length up to four blocks as node:
     const start = random(300);
     const part = buffer.subarray(start, start + length);
     assertEquals(sha1(part).toHex(), createHash("sha1").update(part).digest("hex"), `${length}`);
+  }
+});
+
+Deno.test("createSha1() hashes bytes in parts of any length as sha1() does at once", () => {
+  const random = randomOf(29);
+  const buffer = Uint8Array.from({ length: 1000 }, () => random(256));
+  for (let tries = 0; tries < 200; tries++) {
+    const hash = createSha1();
+    let end = 0;
+    while (end < buffer.length) {
+      const start = end;
+      end = Math.min(buffer.length, start + random(150));
+      hash.update(buffer.subarray(start, end));
+    }
+    assertEquals(hash.digest().toHex(), sha1(buffer).toHex());
   }
 });
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { loadPlatformSha1 } from "../../torrent/sha1.ts";
 import { LocalDisk } from "../local_disk.ts";
 import { decodeLayout } from "../stored_torrent.ts";
 import type { CallMessage, CallName, Calls, OpenArgument } from "./calls.ts";
@@ -63,7 +64,8 @@ export class Desk {
     return this.#opened;
   }
 
-  #open({ torrent, directory, maxOpenFiles, feed }: OpenArgument): void {
+  async #open({ torrent, directory, maxOpenFiles, feed }: OpenArgument): Promise<void> {
+    await loadPlatformSha1();
     const disk = new LocalDisk(decodeLayout(torrent), directory, {
       ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
       onDescriptorShortage: this.#onShortage,
