@@ -171,18 +171,19 @@ export class Downloads implements Role, Shared {
   }
 
   /**
-   * Lets the idle ask again, once, after whatever made work for them is done: those first who have been
-   * idle longest, and no more than there is work for.
+   * Lets the idle ask again, once, after whatever made work for them is done, and no more than there is
+   * work for: those first who were busy last. A few whose queues stay long answer in large steps, where
+   * many that take turns answer in small ones.
    */
   #wakeIdle(): void {
     if (this.#isWaking || this.#idle.size === 0) return;
     this.#isWaking = true;
     queueMicrotask(() => {
       this.#isWaking = false;
-      // Who finds nothing goes to the end, and is not asked again.
-      let left = this.#idle.size;
-      for (const downloader of this.#idle) {
-        if (left-- === 0 || !this.#hasWork()) return;
+      // A copy: who finds nothing is idle again, and not asked twice.
+      for (const downloader of [...this.#idle].reverse()) {
+        if (!this.#hasWork()) return;
+        if (!this.#idle.has(downloader)) continue;
         this.#idle.delete(downloader);
         downloader.wake();
       }

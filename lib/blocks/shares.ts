@@ -9,7 +9,7 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 const MIN_SHARE = 4;
 
 /** The same for one that answers at once: as many as make a full run or two, read and stored in one go. */
-const MIN_NEAR_SHARE = 32;
+const MIN_NEAR_SHARE = 64;
 
 /**
  * Under a limit: how much time's worth is asked for besides a round trip, in milliseconds. Of peers nearby

@@ -127,9 +127,7 @@ export class Framer implements Disposable {
 
   /** Nothing will be read for a while: a large buffer is for others, unless a message needs it. */
   rest(): void {
-    this.#wasFilled = false;
-    if (!this.#needsLarge()) this.#giveLarge();
-    this.#wasFilled = true;
+    if (!this.#hasLong) this.#giveLarge();
   }
 
   /** Gives the buffers back: nothing may be read into them any more. Idempotent. */
@@ -155,9 +153,17 @@ export class Framer implements Disposable {
     refuse(`bitfield has ${lengthBytes - 1} bytes, not ${this.#bitfieldLength}`);
   }
 
-  /** A message that is longer than a small buffer needs one; a full read is worth one, if there is one. */
+  /** Whether what is at hand, or to come of it, is longer than a small buffer. */
+  get #hasLong(): boolean {
+    return Math.max(this.#wanted, this.bufferedBytes) > SMALL_BUFFER;
+  }
+
+  /**
+   * A full read is worth one, if there is one. Only that: whoever waited with a large one for what does
+   * not come would keep it from those for whom much has come.
+   */
   #needsLarge(): boolean {
-    if (Math.max(this.#wanted, this.bufferedBytes) > SMALL_BUFFER) return true;
+    if (this.#hasLong) return true;
     return this.#wasFilled && (this.#large !== undefined || this.#buffers.hasLarge);
   }
 

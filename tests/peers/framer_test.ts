@@ -159,6 +159,20 @@ Deno.test("Framer space() is large after a full read, and small after one that l
   }
 });
 
+Deno.test("Framer waits in a small buffer after rest(), unless the last read was full", () => {
+  const framer = new Framer();
+  framer.commit(framer.space().length - 4);
+  takeAll(framer);
+  framer.rest();
+  framer.space();
+  assertEquals(framer.capacity, SMALL_BUFFER);
+  framer.commit(SMALL_BUFFER);
+  takeAll(framer);
+  framer.rest();
+  framer.space();
+  assertEquals(framer.capacity, LARGE_BUFFER);
+});
+
 Deno.test("Framer keeps what is left of a message when it changes its buffer", () => {
   const outbox = new Outbox();
   const blocks = Array.from({ length: 9 }, (_, n) => new Uint8Array(2 ** 14).fill(n + 1));
