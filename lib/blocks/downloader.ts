@@ -101,7 +101,7 @@ export class Downloader implements PeerRole, Asker {
   /** How long the peer will take to answer what it is asked, in milliseconds; Infinity when it does not. */
   get drainMs(): number {
     const { length } = this.#queue;
-    const isSilent = length === 0 || this.#pace.isStalled(this.#nowMs);
+    const isSilent = length === 0 || this.#pace.isLate(this.#nowMs);
     return isSilent ? Infinity : this.#pace.drainMs(length);
   }
 

@@ -26,6 +26,9 @@ const QUEUE_MS = 1_000;
 /** Over how long the rate is measured before it counts. */
 const WINDOW_MS = 500;
 
+/** How much must have come before that to tell a rate, in bytes. */
+const MIN_TELLING_BYTES = 64 * BLOCK_LENGTH;
+
 /** The share of the newest window in the rate. */
 const NEWEST = 0.5;
 
@@ -171,7 +174,7 @@ export class Pace {
 
   /** How long the peer takes to answer so many requests, in milliseconds; Infinity while unknown. */
   drainMs(requests: number): number {
-    return this.bytesPerMs === 0 ? Infinity : (requests * BLOCK_LENGTH) / this.bytesPerMs;
+    return this.#rate === 0 ? Infinity : (requests * BLOCK_LENGTH) / this.#rate;
   }
 
   /** Whether a peer with requests outstanding has been silent for too long. */
@@ -184,9 +187,17 @@ export class Pace {
     return nowMs - this.#heardAtMs > this.#stallMs * LATE_SHARE;
   }
 
+  /** Payload per millisecond: before the first window is over, by what has come, if that is much; 0 while unknown. */
+  get #rate(): number {
+    if (this.bytesPerMs > 0 || this.#windowAtMs === undefined) return this.bytesPerMs;
+    const windowMs = this.#heardAtMs - this.#windowAtMs;
+    if (windowMs <= 0 || this.#windowBytes < MIN_TELLING_BYTES) return 0;
+    return this.#windowBytes / windowMs;
+  }
+
   #allowedSilenceMs(): number {
-    if (this.bytesPerMs === 0) return UNKNOWN_STALL_MS;
-    const blocksMs = (STALL_BLOCKS * BLOCK_LENGTH) / this.bytesPerMs;
+    if (this.#rate === 0) return UNKNOWN_STALL_MS;
+    const blocksMs = (STALL_BLOCKS * BLOCK_LENGTH) / this.#rate;
     return Math.min(Math.max(blocksMs, MIN_STALL_MS), MAX_STALL_MS);
   }
 }

@@ -215,3 +215,12 @@ Deno.test("asked() begins the silence anew", () => {
   pace.asked(10_000);
   assert(!pace.isStalled(10_000));
 });
+
+Deno.test("Pace knows how long a peer takes before its first window is over, once much has come", () => {
+  const pace = new Pace(8);
+  pace.asked(1_000);
+  for (let block = 1; block < 64; block++) pace.received(BLOCK_LENGTH, 1_000 + block);
+  assertEquals(pace.drainMs(10), Infinity);
+  pace.received(BLOCK_LENGTH, 1_064);
+  assertEquals(pace.drainMs(10), 10);
+});
