@@ -6,9 +6,7 @@
  */
 import { type Metainfo, parseMetainfo } from "../torrent/metainfo.ts";
 import { formatNoun } from "./format.ts";
-import { helpText } from "./help.ts";
 import type { Invocation } from "./options.ts";
-import { showJson, showText } from "./show.ts";
 import { readSource } from "./source.ts";
 import { versionText } from "./version.ts";
 import type { CliEvent } from "./view.ts";
@@ -22,7 +20,7 @@ type Of<Kind extends Invocation["kind"]> = Invocation & { readonly kind: Kind };
 export function runCommand(invocation: Invocation, signal: AbortSignal): CommandRun {
   switch (invocation.kind) {
     case "help":
-      return output(helpText(invocation.command));
+      return runHelp(invocation);
     case "version":
       return output(versionText());
     case "download":
@@ -44,6 +42,11 @@ async function* output(text: string): CommandRun {
   yield { kind: "output", text };
 }
 
+async function* runHelp({ command }: Of<"help">): CommandRun {
+  const { helpText } = await import("./help.ts");
+  yield* output(helpText(command));
+}
+
 async function* runDownload(invocation: Of<"download">, signal: AbortSignal): CommandRun {
   const { source, options } = invocation;
   const { bind } = options;
@@ -54,6 +57,7 @@ async function* runDownload(invocation: Of<"download">, signal: AbortSignal): Co
 
 async function* runShow(invocation: Of<"show">, signal: AbortSignal): CommandRun {
   const metainfo = parseMetainfo(await readSource(invocation.source, { signal }));
+  const { showJson, showText } = await import("./show.ts");
   if (invocation.display.format === "json") {
     // One object and nothing beside it.
     return yield { kind: "output", text: showJson(metainfo) };

@@ -8,7 +8,7 @@ import { MetainfoError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
 import { loadPlatformSha1 } from "../torrent/sha1.ts";
 import { ByteGatherer, MAX_SOURCE_LENGTH, tooLong } from "./byte_gatherer.ts";
-import { downloadSource, type UrlOptions } from "./source_http.ts";
+import type { UrlOptions } from "./source_http.ts";
 
 /** What reading a source needs. */
 export interface SourceOptions extends UrlOptions {
@@ -28,11 +28,14 @@ export interface ByteReader {
  * @throws {MetainfoError} when it is longer than any torrent
  * @throws {Error} when it cannot be read; the signal's reason when it aborted
  */
-export function readSource(source: string, options: SourceOptions): Promise<Uint8Array> {
-  if (/^https?:\/\//i.test(source)) return downloadSource(source, options);
-  if (source !== "-") return readFile(source, options.signal);
+export async function readSource(source: string, options: SourceOptions): Promise<Uint8Array> {
+  if (/^https?:\/\//i.test(source)) {
+    const { downloadSource } = await import("./source_http.ts");
+    return await downloadSource(source, options);
+  }
+  if (source !== "-") return await readFile(source, options.signal);
   const gathered = new ByteGatherer("standard input");
-  return readAll(gathered, options.stdin ?? Deno.stdin, options.signal);
+  return await readAll(gathered, options.stdin ?? Deno.stdin, options.signal);
 }
 
 /** From so many bytes on, it is worth loading what hashes fast while the disk is read. */

@@ -9,7 +9,6 @@ import type { Store } from "./store.ts";
 import { loadPlatformSha1 } from "../torrent/sha1.ts";
 import type { StoredTorrent } from "./stored_torrent.ts";
 import { canStartThreads } from "./thread/disk_thread.ts";
-import { ThreadedDisk } from "./thread/threaded_disk.ts";
 
 /** How to open a store on disk. */
 export interface OpenDiskStoreOptions extends DiskStoreOptions, FilesOptions {
@@ -32,6 +31,7 @@ export async function openDiskStore(
 ): Promise<Store> {
   const { directory } = options;
   if (torrent.geometry.totalLength > SHORT_LENGTH && canStartThreads()) {
+    const { ThreadedDisk } = await import("./thread/threaded_disk.ts");
     return new DiskStore(torrent, () => new ThreadedDisk(torrent, options), options);
   }
   const { LocalDisk } = await import("./local_disk.ts");

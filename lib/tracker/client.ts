@@ -7,7 +7,7 @@ import { type Clock, isTimeout, SYSTEM_CLOCK, TimeLimit } from "../base/clock.ts
 import type { UdpSocket } from "../base/udp_socket.ts";
 import { announceHttp, createTrackerClient } from "./http.ts";
 import type { AnnounceReply, AnnounceRequest } from "./request.ts";
-import { UdpAnnouncer } from "./udp.ts";
+import type { UdpAnnouncer } from "./udp.ts";
 import { parseTrackerUrl, type Resolve, resolveHost, trackerFailure } from "./url.ts";
 
 /** How long an announce may take in all, redirects and look-ups included, in milliseconds. */
@@ -30,15 +30,16 @@ export class TrackerClient implements Disposable {
   readonly #bind: string | undefined;
   readonly #clock: Clock;
   readonly #resolve: Resolve;
-  readonly #udp: UdpAnnouncer;
+  readonly #socket: UdpSocket;
+  /** Made, and loaded, by the first announce over UDP. */
+  #udp: Promise<UdpAnnouncer> | undefined;
   #http: Deno.HttpClient | undefined;
 
   constructor(options: TrackerClientOptions) {
     this.#bind = options.bind;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#resolve = options.resolve ?? resolveHost;
-    const { udp: socket } = options;
-    this.#udp = new UdpAnnouncer({ socket, clock: this.#clock, resolve: this.#resolve });
+    this.#socket = options.udp;
   }
 
   /**
@@ -63,10 +64,19 @@ export class TrackerClient implements Disposable {
     }
   }
 
-  #send(url: URL, request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
-    if (url.protocol === "udp:") return this.#udp.announce(url, request, { signal });
+  async #send(url: URL, request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
+    if (url.protocol === "udp:") {
+      this.#udp ??= this.#makeUdp();
+      return await (await this.#udp).announce(url, request, { signal });
+    }
     this.#http ??= createTrackerClient(this.#bind);
-    return announceHttp(url, request, { signal, client: this.#http, resolve: this.#resolve });
+    const options = { signal, client: this.#http, resolve: this.#resolve };
+    return await announceHttp(url, request, options);
+  }
+
+  async #makeUdp(): Promise<UdpAnnouncer> {
+    const { UdpAnnouncer } = await import("./udp.ts");
+    return new UdpAnnouncer({ socket: this.#socket, clock: this.#clock, resolve: this.#resolve });
   }
 
   [Symbol.dispose](): void {
