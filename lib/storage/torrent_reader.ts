@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { FileSpan } from "../torrent/geometry.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
 import { partsOf } from "./run.ts";
@@ -25,15 +24,12 @@ export class TorrentReader implements AsyncDisposable {
   /** See Store.read(). @throws {StorageError} */
   async read(offset: number, into: Uint8Array): Promise<void> {
     for (const { span, part } of partsOf(this.#torrent.geometry, { offset, bytes: into })) {
-      if (span.isPadding) part.fill(0);
-      else await this.#readPart(span, part);
+      const { fileIndex, fileOffset, isPadding } = span;
+      if (isPadding) part.fill(0);
+      else if (await this.#files.readLater(fileIndex, fileOffset, part) < part.length) {
+        throw storageFailure("read", this.#files.pathOf(fileIndex), "ENODATA");
+      }
     }
-  }
-
-  async #readPart({ fileIndex, fileOffset }: FileSpan, part: Uint8Array): Promise<void> {
-    const count = await this.#files.readLater(fileIndex, fileOffset, part);
-    if (count === part.length) return;
-    throw storageFailure("read", this.#files.pathOf(fileIndex), "ENODATA");
   }
 
   /** Closes everything, after the reads that are under way. */

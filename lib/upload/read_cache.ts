@@ -7,10 +7,16 @@
 import { BLOCK_LENGTH, type Geometry } from "../torrent/geometry.ts";
 
 /** What is read at once, in bytes: a piece, or this much of a long one. */
-export const UNIT_LENGTH: number = 16 * BLOCK_LENGTH;
+export const UNIT_LENGTH: number = 8 * BLOCK_LENGTH;
 
-/** How many units are kept at most: 6 MiB in all. */
-const MAX_UNITS = 24;
+/**
+ * How many units are kept at most: 8 MiB in all. Each peer is in a unit of its own, mostly: with fewer
+ * units than peers, each would be thrown out before it was used up, and read again.
+ */
+const MAX_UNITS = 64;
+
+/** How many are read at the same time: more would only wait for the same disk. */
+const MAX_READING = 16;
 
 /** Whoever waits for bytes; told when it is worth trying again. */
 export interface Waiter {
@@ -61,8 +67,8 @@ export class ReadCache {
   readonly #unitsPerPiece: number;
   /** By key, the least recently used first. */
   readonly #units = new Map<number, Unit>();
-  /** Those for whom there was no room: every unit was being read. */
-  #crowd: Waiter[] = [];
+  /** Those whose units are not being read yet, first come first served. */
+  readonly #crowd = new Set<Waiter>();
   #readingCount = 0;
   /** For a block that lies in two units. */
   #joined: Uint8Array<ArrayBuffer> | undefined;
@@ -76,7 +82,7 @@ export class ReadCache {
 
   /** Whether there is room to read ahead: a half is for what is asked for now. */
   get isRoomy(): boolean {
-    return this.#readingCount < MAX_UNITS / 2;
+    return this.#readingCount < MAX_READING / 2;
   }
 
   /**
@@ -126,7 +132,7 @@ export class ReadCache {
   #read(pieceIndex: number, ordinal: number, waiter?: Waiter): void {
     const unit = this.#makeRoom();
     if (unit === undefined) {
-      if (waiter !== undefined && !this.#crowd.includes(waiter)) this.#crowd.push(waiter);
+      if (waiter !== undefined) this.#crowd.add(waiter);
       return;
     }
     const { geometry } = this.#options;
@@ -152,14 +158,22 @@ export class ReadCache {
     } finally {
       this.#readingCount--;
     }
-    const crowd = this.#crowd;
-    this.#crowd = [];
     for (const waiter of unit.waiters.splice(0)) waiter.wake();
-    for (const waiter of crowd) waiter.wake();
+    this.#letIn();
+  }
+
+  /** There is room for one more: whoever does without leaves it to the next. */
+  #letIn(): void {
+    for (const waiter of this.#crowd) {
+      if (this.#readingCount >= MAX_READING) return;
+      this.#crowd.delete(waiter);
+      waiter.wake();
+    }
   }
 
   /** A unit to read into: a new one, or that which was used least lately. */
   #makeRoom(): Unit | undefined {
+    if (this.#readingCount >= MAX_READING) return undefined;
     if (this.#units.size < MAX_UNITS) return new Unit(this.#unitLength);
     for (const [key, unit] of this.#units) {
       if (unit.state === "reading") continue;

@@ -18,7 +18,7 @@ import type { Candidate } from "./choker.ts";
 import type { ReadCache, Waiter } from "./read_cache.ts";
 
 /** How far ahead of what is sent the disk is read, in requests: a unit of the cache. */
-const READ_AHEAD = 16;
+const READ_AHEAD = 8;
 
 /** Requests that make no sense, or come from a choked peer, after which it is closed. */
 const MAX_BAD_REQUESTS = 300;
@@ -39,6 +39,8 @@ export interface Shared {
   readonly cache: ReadCache;
   /** Blocks join what waits to be written while that is less than this, in bytes. */
   readonly outboxBytes: number;
+  /** Whether to read what a peer will be sent next before it is its turn. */
+  readonly readsAhead: boolean;
   /** Counts payload sent. */
   count(lengthBytes: number): void;
   /** Whether the peer is interested has changed. */
@@ -215,7 +217,7 @@ export class Uploader implements PeerRole, Waiter, Candidate {
   /** Moves blocks to the outbox, as many as it takes and as the cache has. */
   #serve(): void {
     const { outbox } = this.session.wire;
-    const { cache, outboxBytes } = this.#shared;
+    const { cache, outboxBytes, readsAhead } = this.#shared;
     let request = this.#asked.peek();
     for (; request !== undefined && outbox.pendingBytes < outboxBytes;) {
       const { pieceIndex, begin, lengthBytes } = request;
@@ -227,6 +229,7 @@ export class Uploader implements PeerRole, Waiter, Candidate {
       this.#asked.shift();
       request = this.#asked.peek();
     }
+    if (!readsAhead) return;
     const later = this.#asked.peek(READ_AHEAD) ?? request;
     if (later !== undefined) cache.prepare(later.pieceIndex, later.begin);
   }

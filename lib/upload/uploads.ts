@@ -67,6 +67,11 @@ export class Uploads implements Role, Shared {
     return this.#uploaders.size > FEW_PEERS ? MANY_OUTBOX_BYTES : FEW_OUTBOX_BYTES;
   }
 
+  /** Many keep the disk busy by what they wait for, and would throw each other's units out. */
+  get readsAhead(): boolean {
+    return this.#uploaders.size <= FEW_PEERS;
+  }
+
   join(peer: Session): Uploader {
     const uploader = new Uploader(peer, this);
     this.#uploaders.add(uploader);

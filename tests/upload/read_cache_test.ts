@@ -89,18 +89,41 @@ Deno.test("ReadCache reads a unit once for all its blocks and all who wait, and 
 Deno.test("ReadCache holds so much and no more, and lets go of what was used least lately", async () => {
   const count = 200;
   const rig = new Rig(count * BLOCK_LENGTH, BLOCK_LENGTH);
-  for (let pieceIndex = 0; pieceIndex < count; pieceIndex++) rig.take(pieceIndex, 0, 1);
-  const { length } = rig.reads;
-  assert(length < count);
-  await rig.answer();
-  assertEquals(rig.wakes, length + 1, "who found no room is woken, too");
-  rig.take(0, 0, 1);
-  rig.take(150, 0, 1);
-  assertEquals(rig.reads.length, length + 1);
-  await rig.answer();
-  assertEquals(rig.take(0, 0, 1)?.length, 1);
+  for (let pieceIndex = 0; pieceIndex < count; pieceIndex++) {
+    rig.take(pieceIndex, 0, 1);
+    rig.take(0, 0, 1);
+    await rig.answer();
+  }
+  assertEquals(rig.take(0, 0, 1)?.length, 1, "it was in use all the time");
+  assertEquals(rig.take(count - 2, 0, 1)?.length, 1);
   assertEquals(rig.take(1, 0, 1), undefined);
   await rig.answer();
+});
+
+Deno.test("ReadCache reads a few units at a time, and lets in one more for each that is there", async () => {
+  const count = 100;
+  const rig = new Rig(count * BLOCK_LENGTH, BLOCK_LENGTH);
+  const woken: number[] = [];
+  for (let pieceIndex = 0; pieceIndex < count; pieceIndex++) {
+    const waiter = {
+      wake: () => {
+        woken.push(pieceIndex);
+        rig.cache.take(pieceIndex, 0, { lengthBytes: 1, waiter });
+      },
+    };
+    waiter.wake();
+  }
+  woken.length = 0;
+  const atOnce = rig.reads.length;
+  assert(atOnce < count / 4);
+  for (let most = atOnce; rig.reads.length < count; most += atOnce) {
+    assert(rig.reads.length <= most);
+    await rig.answer();
+  }
+  await rig.answer();
+  assertEquals(rig.reads.map(([offset]) => offset / BLOCK_LENGTH), [...Array(count).keys()]);
+  // Each when its turn to be read had come, but for the first, and when it was there: nobody for nothing.
+  assertEquals(woken.length, 2 * count - atOnce);
 });
 
 Deno.test("ReadCache tells why a read failed, keeps nothing of it, and wakes who waits", async () => {

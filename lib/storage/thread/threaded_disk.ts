@@ -49,8 +49,9 @@ export class ThreadedDisk implements Disk {
   readonly #backlog: Put[] = [];
   /** What was said of runs that did not go well, by their number. */
   readonly #verdicts = new Map<number, PromiseWithResolvers<Outcome>>();
-  /** Made by the first read. */
-  #reader: Promise<TorrentReader> | undefined;
+  /** Loaded by the first read, for many runs read nothing. */
+  #loading: Promise<TorrentReader> | undefined;
+  #reader: TorrentReader | undefined;
   #settled = 0;
   /** How many runs were put, as the ring counts. */
   #putCount = 0;
@@ -95,9 +96,10 @@ export class ThreadedDisk implements Disk {
   }
 
   /** Not by the disk's thread, which may have much to store. */
-  async read(offset: number, into: Uint8Array): Promise<void> {
-    this.#reader ??= this.#openReader();
-    await (await this.#reader).read(offset, into);
+  read(offset: number, into: Uint8Array): Promise<void> {
+    if (this.#reader !== undefined) return this.#reader.read(offset, into);
+    this.#loading ??= this.#loadReader();
+    return this.#loading.then((reader) => reader.read(offset, into));
   }
 
   async *hash(
@@ -138,15 +140,14 @@ export class ThreadedDisk implements Disk {
 
   /** Closes the files and ends the thread, after all that was asked of it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const reader = await this.#reader?.catch(() => undefined); // whoever reads has the error
+    const reader = await this.#loading?.catch(() => undefined); // whoever reads has the error
     await Promise.all([this.#thread[Symbol.asyncDispose](), reader?.[Symbol.asyncDispose]()]);
   }
 
-  /** Loaded here, for many runs read nothing. */
-  async #openReader(): Promise<TorrentReader> {
+  async #loadReader(): Promise<TorrentReader> {
     const { TorrentReader } = await import("../torrent_reader.ts");
     const { directory, ...options } = this.#options;
-    return new TorrentReader(this.#torrent, directory, options);
+    return this.#reader = new TorrentReader(this.#torrent, directory, options);
   }
 
   #fillRing(): void {
