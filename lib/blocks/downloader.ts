@@ -88,9 +88,9 @@ export class Downloader implements PeerRole, Asker {
     return this.#pace.roundTripMs;
   }
 
-  /** Whether what it is asked for takes a while to reach it. */
-  get isFar(): boolean {
-    return this.#pace.isFar;
+  /** Whether what it is asked for takes a while to come. */
+  get isFarOrSlow(): boolean {
+    return this.#pace.isFar || this.#pace.isSlow;
   }
 
   /** How many requests it would have outstanding if there were room for all. */

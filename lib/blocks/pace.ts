@@ -3,9 +3,9 @@
  * handed in.
  *
  * A connection starts with few requests and two more for every block that comes, which triples them each
- * round trip, until the rate grows no more. From then on the depth follows from the measured rate: what
- * the peer sends in a second and two round trips, so that a long fat path is filled, and a slow peer does
- * not hoard blocks.
+ * round trip, until the rate grows no more, or calls for no more. From then on the depth follows from the
+ * measured rate: what the peer sends in a second and two round trips, so that a long fat path is filled,
+ * and a slow peer does not hoard blocks.
  *
  * Where the round trip is short against what is asked for, requests are made many at a time: each write
  * costs both sides more than what it carries.
@@ -78,6 +78,9 @@ export class Pace {
   #windowAtMs: number | undefined;
   #askedAtMs: number | undefined;
   #roundTripMs = Infinity;
+  /** When the first block came since requests were sent to a peer that had none, and how much since then. */
+  #firstAtMs: number | undefined;
+  #sinceFirstBytes = 0;
   #heardAtMs = 0;
   #stallMs = UNKNOWN_STALL_MS;
 
@@ -100,6 +103,7 @@ export class Pace {
     this.#askedAtMs = nowMs;
     this.#heardAtMs = nowMs;
     this.#windowAtMs ??= nowMs;
+    this.#firstAtMs = undefined;
   }
 
   /** A block came. */
@@ -112,7 +116,7 @@ export class Pace {
       this.#roundTripMs = Math.min(this.#roundTripMs, nowMs - this.#askedAtMs);
       this.#askedAtMs = undefined;
     }
-    if (this.#isStarting) this.depth = Math.min(this.depth + START_STEP, this.#limit);
+    if (this.#isStarting) this.#grow(lengthBytes, nowMs);
   }
 
   /** The silence up to now is not the peer's. */
@@ -138,9 +142,7 @@ export class Pace {
     this.#windowBytes = 0;
     this.#windowAtMs = nowMs;
     if (this.#isStarting) return;
-    const roundTripMs = Number.isFinite(this.#roundTripMs) ? this.#roundTripMs : 0;
-    const wanted = Math.ceil((this.bytesPerMs * (QUEUE_MS + 2 * roundTripMs)) / BLOCK_LENGTH);
-    this.depth = Math.min(Math.max(wanted, MIN_DEPTH), this.#limit);
+    this.depth = Math.min(Math.max(this.#depthFor(this.bytesPerMs), MIN_DEPTH), this.#limit);
   }
 
   /** The shortest round trip that was measured; Infinity while none was. */
@@ -155,7 +157,12 @@ export class Pace {
 
   /** Whether it is a long one. */
   get isFar(): boolean {
-    return this.#roundTripMs >= LONG_TRIP_MS && this.#roundTripMs < Infinity;
+    return isLong(this.#roundTripMs);
+  }
+
+  /** Whether the peer takes as long to send a block. */
+  get isSlow(): boolean {
+    return isLong(this.drainMs(1));
   }
 
   /** How many requests it would have if it could: more than its depth while that grows. */
@@ -195,9 +202,34 @@ export class Pace {
     return this.#windowBytes / windowMs;
   }
 
+  /**
+   * Asks for more than before, if the rate since the first block calls for it. That one tells nothing: a
+   * slow peer, too, may answer at once, and what it hoards then keeps whole runs in memory.
+   */
+  #grow(lengthBytes: number, nowMs: number): void {
+    if (this.#firstAtMs === undefined) {
+      this.#firstAtMs = nowMs;
+      this.#sinceFirstBytes = 0;
+      return;
+    }
+    this.#sinceFirstBytes += lengthBytes;
+    const enough = this.#depthFor(this.#sinceFirstBytes / (nowMs - this.#firstAtMs));
+    if (enough > this.depth) this.depth = Math.min(this.depth + START_STEP, enough, this.#limit);
+  }
+
+  /** How many requests a rate calls for. */
+  #depthFor(bytesPerMs: number): number {
+    const roundTripMs = Number.isFinite(this.#roundTripMs) ? this.#roundTripMs : 0;
+    return Math.ceil((bytesPerMs * (QUEUE_MS + 2 * roundTripMs)) / BLOCK_LENGTH);
+  }
+
   #allowedSilenceMs(): number {
     if (this.#rate === 0) return UNKNOWN_STALL_MS;
     const blocksMs = (STALL_BLOCKS * BLOCK_LENGTH) / this.#rate;
     return Math.min(Math.max(blocksMs, MIN_STALL_MS), MAX_STALL_MS);
   }
+}
+
+function isLong(timeMs: number): boolean {
+  return timeMs >= LONG_TRIP_MS && timeMs < Infinity;
 }

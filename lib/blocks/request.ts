@@ -151,18 +151,18 @@ export class Downloads implements Role, Shared {
     this.#idle.delete(downloader);
   }
 
-  /** Sets what is given out to what those far away need besides the others. @returns the share of each */
+  /** Sets what is given out to what the far and the slow need besides the others. @returns the share of each */
   #divide(): number {
     const wants: number[] = [];
-    let farWants = 0;
+    let lateWants = 0;
     let tripMs = Infinity;
     for (const downloader of this.#downloaders.values()) {
       const { wanted } = downloader;
       wants.push(wanted);
       tripMs = Math.min(tripMs, downloader.roundTripMs);
-      if (downloader.isFar) farWants += wanted;
+      if (downloader.isFarOrSlow) lateWants += wanted;
     }
-    const bytes = NEAR_BYTES + farWants * BLOCK_LENGTH + MAX_WAITING_BYTES;
+    const bytes = NEAR_BYTES + lateWants * BLOCK_LENGTH + MAX_WAITING_BYTES;
     const { budget } = this.ledger;
     budget.usualBytes = Math.min(bytes, USUAL_BYTES);
     const most = (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH;

@@ -10,8 +10,8 @@
 import { type Memory, plainMemory } from "../base/memory.ts";
 import { LENGTH_PREFIX, MAX_MESSAGE } from "./message.ts";
 
-/** Takes a block with its header, and what comes with it, in bytes. */
-export const SMALL_BUFFER: number = 32 * 1024;
+/** Takes a block with its header and a few short messages, in bytes; a multiple of 4 KiB. */
+export const SMALL_BUFFER: number = 20 * 1024;
 
 /** Takes any message, in bytes; a multiple of 4 KiB. */
 export const LARGE_BUFFER: number = Math.ceil((LENGTH_PREFIX + MAX_MESSAGE) / 4096) * 4096;

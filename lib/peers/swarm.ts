@@ -274,12 +274,12 @@ export class Swarm implements Gate, AsyncDisposable {
   #tick(): void {
     this.#nowMs = this.#now();
     this.#tickedAtMs = performance.now();
-    for (const [wire, session] of this.#sessions) {
+    for (const session of this.sessions) {
       try {
         session.tick(this.#nowMs);
       } catch (error) {
         if (!(error instanceof PeerError)) this.#options.onFailure(error);
-        wire.close(error);
+        session.wire.close(error);
       }
     }
     this.#options.onTick?.(this.#nowMs);

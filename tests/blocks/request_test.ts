@@ -73,6 +73,23 @@ Deno.test("Downloads books more for those far away, as much as they want", async
   assert(usualBytes > 8 * MIB && usualBytes <= 12 * MIB, `${usualBytes}`);
 });
 
+Deno.test("Downloads books more for the slow, though they answer at once", async () => {
+  await using rig = new Rig();
+  const peers = [];
+  for (let count = 0; count < 16; count++) peers.push(await rig.join());
+  for (const atMs of [0, 750, 1500]) {
+    for (const { peer, requests } of peers) {
+      peer.tick(atMs);
+      await answer(peer, requests, 1);
+      requests.push(...requestsOf(peer));
+    }
+  }
+  rig.downloads.changed();
+  assertEquals(rig.downloads.share, Infinity);
+  const { usualBytes } = rig.ledger.budget;
+  assert(usualBytes > 8 * MIB && usualBytes <= 9 * MIB, `${usualBytes}`);
+});
+
 Deno.test("Downloads asks one that answers at once for a MiB, however many there are", async () => {
   await using rig = new Rig();
   const peers = [];
