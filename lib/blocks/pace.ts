@@ -40,7 +40,7 @@ const MAX_SLACK = 1 / 2;
 
 /**
  * Below this, in milliseconds, a round trip does no harm: what is asked for of peers nearby is enough for
- * 250 MB/s. The first one is measured on a processor that has much to do.
+ * 150 MB/s. The first one is measured on a processor that has much to do.
  */
 const SHORT_TRIP_MS = 20;
 
@@ -48,7 +48,10 @@ const SHORT_TRIP_MS = 20;
  * From this on, in milliseconds, a round trip is a long one: up to here it may be we who made an answer
  * wait, and what is asked for of peers nearby is still enough for 100 MB/s.
  */
-const LONG_TRIP_MS = 50;
+const LONG_TRIP_MS = 30;
+
+/** From this on, in milliseconds, a peer takes long for a block. */
+const LONG_BLOCK_MS = 50;
 
 /** Growth of the rate in one window that keeps the start going. */
 const START_GROWTH = 1.2;
@@ -157,12 +160,13 @@ export class Pace {
 
   /** Whether it is a long one. */
   get isFar(): boolean {
-    return isLong(this.#roundTripMs);
+    return this.#roundTripMs >= LONG_TRIP_MS && this.#roundTripMs < Infinity;
   }
 
-  /** Whether the peer takes as long to send a block. */
+  /** Whether the peer takes long to send a block. */
   get isSlow(): boolean {
-    return isLong(this.drainMs(1));
+    const blockMs = this.drainMs(1);
+    return blockMs >= LONG_BLOCK_MS && blockMs < Infinity;
   }
 
   /** How many requests it would have if it could: more than its depth while that grows. */
@@ -228,8 +232,4 @@ export class Pace {
     const blocksMs = (STALL_BLOCKS * BLOCK_LENGTH) / this.#rate;
     return Math.min(Math.max(blocksMs, MIN_STALL_MS), MAX_STALL_MS);
   }
-}
-
-function isLong(timeMs: number): boolean {
-  return timeMs >= LONG_TRIP_MS && timeMs < Infinity;
 }

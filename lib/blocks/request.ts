@@ -23,11 +23,15 @@ export type { FullRun } from "./intake.ts";
 /** Requests to begin with, towards a peer nothing is known of. */
 const MAX_START_DEPTH = 32;
 
-/** The share of the free budget that one new peer may be asked for at first. */
+/**
+ * The share of the free budget that one new peer may be asked for at first, where there are few; the more
+ * there are, the less: what many slow ones hoard keeps as many runs from being finished.
+ */
 const START_SHARE = 1 / 64;
+const FEW_PEERS = 8;
 
 /** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
-const NEAR_BYTES = 5 * 1024 * 1024;
+const NEAR_BYTES = 3 * 1024 * 1024;
 
 /** How many peers are remembered by their source, so that one that has gone can still be blamed. */
 const MAX_REMEMBERED = 4096;
@@ -95,7 +99,8 @@ export class Downloads implements Role, Shared {
   }
 
   join(peer: Session): Downloader {
-    const share = Math.floor((this.ledger.budget.roomBytes * START_SHARE) / BLOCK_LENGTH);
+    const portion = START_SHARE / Math.max(1, this.#downloaders.size / FEW_PEERS);
+    const share = Math.floor((this.ledger.budget.roomBytes * portion) / BLOCK_LENGTH);
     const downloader = new Downloader(peer, this, Math.min(share, MAX_START_DEPTH));
     this.#downloaders.set(downloader.source.id, downloader);
     this.#remember(downloader.source.id, peer);

@@ -15,7 +15,7 @@ import { MAX_RUN_BLOCKS, type Run } from "./open_piece.ts";
 export const BUDGET_BYTES = 32 * 1024 * 1024;
 
 /** How much may wait for the disk before nothing more is read, in bytes. */
-export const MAX_WAITING_BYTES: number = 3 * 1024 * 1024;
+export const MAX_WAITING_BYTES: number = 2 * 1024 * 1024;
 
 /** The most of it that is given out as a rule; the rest is for sources that have starved for want of it. */
 export const USUAL_BYTES: number = (BUDGET_BYTES * 3) / 4;

@@ -119,11 +119,11 @@ const DISTANCES: readonly (readonly [string, (pace: Pace) => void, "near" | "far
     }, "near"],
     ["unknown after one that we may have made longer", (pace) => {
       pace.asked(0);
-      pace.received(BLOCK_LENGTH, 49);
+      pace.received(BLOCK_LENGTH, 29);
     }, "unknown"],
     ["far after one that is our doing no more", (pace) => {
       pace.asked(0);
-      pace.received(BLOCK_LENGTH, 50);
+      pace.received(BLOCK_LENGTH, 30);
     }, "far"],
     ["near once a shorter one was measured", (pace) => {
       pace.asked(0);

@@ -58,7 +58,7 @@ Deno.test("Downloads books little of the budget where all answer at once", async
   const near = await rig.join();
   await answer(near.peer, near.requests, 1);
   assert(rig.downloads.share > 100);
-  assertEquals(rig.ledger.budget.usualBytes, 8 * MIB);
+  assertEquals(rig.ledger.budget.usualBytes, 5 * MIB);
 });
 
 Deno.test("Downloads books more for those far away, as much as they want", async () => {
@@ -66,11 +66,11 @@ Deno.test("Downloads books more for those far away, as much as they want", async
   const far = await rig.join();
   far.peer.tick(300);
   await answer(far.peer, far.requests, 1);
-  assertEquals(rig.ledger.budget.usualBytes, 8 * MIB, "until the share is worked out again");
+  assertEquals(rig.ledger.budget.usualBytes, 5 * MIB, "until the share is worked out again");
   rig.downloads.changed();
   assert(rig.downloads.share > 100);
   const { usualBytes } = rig.ledger.budget;
-  assert(usualBytes > 8 * MIB && usualBytes <= 12 * MIB, `${usualBytes}`);
+  assert(usualBytes > 5 * MIB && usualBytes <= 9 * MIB, `${usualBytes}`);
 });
 
 Deno.test("Downloads books more for the slow, though they answer at once", async () => {
@@ -87,7 +87,7 @@ Deno.test("Downloads books more for the slow, though they answer at once", async
   rig.downloads.changed();
   assertEquals(rig.downloads.share, Infinity);
   const { usualBytes } = rig.ledger.budget;
-  assert(usualBytes > 8 * MIB && usualBytes <= 9 * MIB, `${usualBytes}`);
+  assert(usualBytes > 5 * MIB && usualBytes <= 6 * MIB, `${usualBytes}`);
 });
 
 Deno.test("Downloads asks one that answers at once for a MiB, however many there are", async () => {

@@ -69,22 +69,22 @@ Deno.test("Budget releases a run once, however often it is told to", () => {
   assertNotEquals(budget.place(one), budget.place(three));
 });
 
-Deno.test("relief is to be waited for while more than 3 MiB wait for the disk", async () => {
+Deno.test("relief is to be waited for while more than 2 MiB wait for the disk", async () => {
   const budget = new Budget(plainGeometry(100 * MIB, MIB));
-  const runs = longRuns(5);
-  for (const run of runs.slice(0, 3)) handOver(budget, run);
+  const runs = longRuns(4);
+  for (const run of runs.slice(0, 2)) handOver(budget, run);
   assertEquals(budget.relief(), undefined);
-  for (const run of runs.slice(3)) handOver(budget, run);
+  for (const run of runs.slice(2)) handOver(budget, run);
   const order: number[] = [];
   for (let count = 0; count < 6; count++) budget.relief()?.then(() => order.push(count));
   const [first, second, ...others] = runs;
   assert(first !== undefined && second !== undefined);
   budget.release(first);
   await delay(0);
-  assertEquals(order, [], "4 MiB");
+  assertEquals(order, [], "3 MiB");
   budget.release(second);
   await delay(0);
-  assertEquals(order, [0, 1], "3 MiB: some go on, first who came first");
+  assertEquals(order, [0, 1], "2 MiB: some go on, first who came first");
   assert(budget.relief() !== undefined, "nobody overtakes those who wait");
   for (const run of others) budget.release(run);
   await delay(0);

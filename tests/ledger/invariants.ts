@@ -77,7 +77,7 @@ function checkBudget(ledger: Ledger, open: readonly OpenPiece[]): void {
   assert(budget.bookedBytes <= BUDGET_BYTES);
   const waiting = runs.filter(({ isWaiting }) => isWaiting);
   assert(waiting.every(({ isBooked, isFull }) => isBooked && isFull));
-  assertEquals(budget.isPressed, waiting.length * longest > 3 * 1024 * 1024);
+  assertEquals(budget.isPressed, waiting.length * longest > 2 * 1024 * 1024);
 }
 
 function checkRun(run: Run, { budget }: Ledger): void {
