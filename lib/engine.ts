@@ -230,21 +230,21 @@ export class Engine implements AsyncDisposable {
 
   /** Closes the peer and never talks to it again. */
   #ban(source: SourceId): void {
-    const wire = this.downloads.sessionOf(source)?.wire;
+    const peer = this.downloads.peerOf(source);
     // Whoever lied in several pieces is found out once for each.
-    if (wire === undefined || this.#liars.has(source)) return;
+    if (peer === undefined || this.#liars.has(source)) return;
     this.#liars.add(source);
-    const { remote, isIncoming, handshake: { peerId } } = wire;
+    const { remote, isIncoming, handshake: { peerId } } = peer;
     this.#bans.ban({ ...remote, peerId, incoming: isIncoming });
-    wire.close(new PeerError("Peer sent corrupt blocks", "corrupt"));
+    peer.close(new PeerError("Peer sent corrupt blocks", "corrupt"));
     // A connection that had ended before leaves its address settled: settle it again, for good.
     if (!isIncoming) this.#book.settle(remote, "never", 0);
     this.#options.report({ kind: "peer", status: "banned", address: formatAddress(remote) });
   }
 
   #addressOf(source: SourceId): string {
-    const wire = this.downloads.sessionOf(source)?.wire;
-    return wire === undefined ? "" : formatAddress(wire.remote);
+    const peer = this.downloads.peerOf(source);
+    return peer === undefined ? "" : formatAddress(peer.remote);
   }
 
   /** A private torrent has changed its tracker: the peers of the other are its own (BEP 27). */

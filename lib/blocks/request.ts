@@ -9,6 +9,7 @@ import type { PeerId } from "../base/identity.ts";
 import { MAX_WAITING_BYTES, USUAL_BYTES } from "../ledger/budget.ts";
 import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
 import { DONT_HAVE } from "../peers/dont_have.ts";
+import type { Handshake } from "../peers/handshake.ts";
 import type { Role, Session } from "../peers/session.ts";
 import type { Swarm } from "../peers/swarm.ts";
 import type { Wire } from "../peers/wire.ts";
@@ -33,11 +34,16 @@ const FEW_PEERS = 8;
 /** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
 const NEAR_BYTES = 3 * 1024 * 1024;
 
-/** How many peers are remembered by their source, so that one that has gone can still be blamed. */
+/** How many peers that have gone are remembered by their source, so that they can still be blamed. */
 const MAX_REMEMBERED = 4096;
 
 /** With no more peers than this, each learns at once of a new piece; of more, a few times a second. */
 const MAX_PROMPT = 24;
+
+/** What is known of the peer that a source is or was. */
+export type SourcePeer = Pick<Wire, "remote" | "isIncoming" | "close"> & {
+  readonly handshake: Pick<Handshake, "peerId">;
+};
 
 /** What is downloaded, and who counts. */
 export interface DownloadsOptions {
@@ -63,7 +69,8 @@ export class Downloads implements Role, Shared {
   readonly claims: Claims;
   readonly #limit: number | undefined;
   readonly #downloaders = new Map<SourceId, Downloader>();
-  readonly #sessions = new Map<SourceId, Session>();
+  /** By their source: no more of them than is needed, for there may be many. */
+  readonly #gone = new Map<SourceId, SourcePeer>();
   readonly #idle = new Set<Downloader>();
   /** Unknown when it has to be worked out anew. */
   #share: number | undefined;
@@ -103,15 +110,14 @@ export class Downloads implements Role, Shared {
     const share = Math.floor((this.ledger.budget.roomBytes * portion) / BLOCK_LENGTH);
     const downloader = new Downloader(peer, this, Math.min(share, MAX_START_DEPTH));
     this.#downloaders.set(downloader.source.id, downloader);
-    this.#remember(downloader.source.id, peer);
     this.claims.join(downloader.source, peer.wire.handshake.peerId);
     this.changed();
     return downloader;
   }
 
   /** Who a source is or was; undefined when that is forgotten. */
-  sessionOf(source: SourceId): Session | undefined {
-    return this.#sessions.get(source);
+  peerOf(source: SourceId): SourcePeer | undefined {
+    return this.#downloaders.get(source)?.session.wire ?? this.#gone.get(source);
   }
 
   /** Tells everybody who lacks them that we have these pieces now. */
@@ -154,6 +160,7 @@ export class Downloads implements Role, Shared {
     this.claims.leave(downloader.source);
     this.#downloaders.delete(downloader.source.id);
     this.#idle.delete(downloader);
+    this.#remember(downloader);
   }
 
   /** Sets what is given out to what the far and the slow need besides the others. @returns the share of each */
@@ -200,14 +207,12 @@ export class Downloads implements Role, Shared {
     return isEndGame || openWithFree.size > 0 || budget.hasRoom("usual");
   }
 
-  #remember(source: SourceId, session: Session): void {
-    this.#sessions.set(source, session);
-    if (this.#sessions.size <= MAX_REMEMBERED) return;
-    for (const id of this.#sessions.keys()) {
-      if (this.#downloaders.has(id)) continue;
-      this.#sessions.delete(id);
-      return;
-    }
+  #remember({ source, session: { wire } }: Downloader): void {
+    const { remote, isIncoming, handshake: { peerId } } = wire;
+    this.#gone.set(source.id, { remote, isIncoming, handshake: { peerId }, close: () => {} });
+    if (this.#gone.size <= MAX_REMEMBERED) return;
+    const [first] = this.#gone.keys();
+    if (first !== undefined) this.#gone.delete(first);
   }
 }
 

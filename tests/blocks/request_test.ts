@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
 import { Downloads } from "../../lib/blocks/request.ts";
-import type { Ledger, OpenPiece } from "../../lib/ledger.ts";
+import type { Ledger, OpenPiece, SourceId } from "../../lib/ledger.ts";
 import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
+import { Wire } from "../../lib/peers/wire.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { FakePeer } from "../support/fake_peer.ts";
 import { bitsOf, KIB, makeLedger, makeMemory, plainGeometry } from "../support/torrents.ts";
@@ -122,6 +123,23 @@ Deno.test("Downloads wakes those first who were busy last, and nobody for nothin
   await Promise.resolve();
   const asked = idle.map(({ peer }) => requestsOf(peer).map((text) => text.split(":")[1]));
   assertEquals(asked, [["4", "5"], ["2", "3"], ["0", "1"]]);
+});
+
+Deno.test("Downloads knows who has gone, and keeps nothing else of them", async () => {
+  await using rig = new Rig();
+  const { peer: { session, ended } } = await rig.join();
+  const { wire } = session;
+  const ids = [0, 1, 2].filter((id) => rig.downloads.peerOf(id as SourceId) !== undefined);
+  assertEquals(ids.length, 1);
+  const id = ids[0] as SourceId;
+  assertStrictEquals(rig.downloads.peerOf(id), wire);
+  wire.close(new PeerError("Gone", "closed"));
+  await ended;
+  session.leave(); // as the swarm does
+  const gone = rig.downloads.peerOf(id);
+  assertEquals([gone?.remote, gone?.isIncoming], [wire.remote, wire.isIncoming]);
+  assertEquals(gone?.handshake, { peerId: wire.handshake.peerId });
+  assert(!(gone instanceof Wire));
 });
 
 /** Asks somebody else for all that there is room for. @returns the last piece of it */
