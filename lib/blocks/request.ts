@@ -40,7 +40,11 @@ const MAX_REMEMBERED = 4096;
 /** With no more peers than this, each learns at once of a new piece; of more, a few times a second. */
 const MAX_PROMPT = 24;
 
-/** What is known of the peer that a source is or was. */
+/**
+ * What is known of the peer that a source is or was.
+ *
+ * @internal
+ */
 export type SourcePeer = Pick<Wire, "remote" | "isIncoming" | "close"> & {
   readonly handshake: Pick<Handshake, "peerId">;
 };
@@ -115,7 +119,11 @@ export class Downloads implements Role, Shared {
     return downloader;
   }
 
-  /** Who a source is or was; undefined when that is forgotten. */
+  /**
+   * Who a source is or was; undefined when that is forgotten.
+   *
+   * @internal
+   */
   peerOf(source: SourceId): SourcePeer | undefined {
     return this.#downloaders.get(source)?.session.wire ?? this.#gone.get(source);
   }
