@@ -3,9 +3,9 @@
  * handed in.
  *
  * A connection starts with few requests and two more for every block that comes, which triples them each
- * round trip, until the rate grows no more. From then on the depth follows from the
- * measured rate: what the peer sends in a second and two round trips, so that a long fat path is filled,
- * and a slow peer does not hoard blocks.
+ * round trip, until the rate grows no more. From then on the depth follows from the measured rate: what
+ * the peer sends in a second and two round trips, so that a long fat path is filled, and a slow peer does
+ * not hoard blocks.
  *
  * Where the round trip is short against what is asked for, requests are made many at a time: each write
  * costs both sides more than what it carries.

@@ -15,10 +15,10 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { ALLOWED_COUNT, allowedFast } from "./allowed_fast.ts";
 import { AskedBlocks } from "./asked_blocks.ts";
 import type { Candidate } from "./choker.ts";
-import type { ReadCache, Waiter } from "./read_cache.ts";
+import { type ReadCache, UNIT_LENGTH, type Waiter } from "./read_cache.ts";
 
 /** How far ahead of what is sent the disk is read, in requests: a unit of the cache. */
-const READ_AHEAD = 8;
+const READ_AHEAD = UNIT_LENGTH / BLOCK_LENGTH;
 
 /** Requests that make no sense, or come from a choked peer, after which it is closed. */
 const MAX_BAD_REQUESTS = 300;
