@@ -41,8 +41,8 @@ export interface Shared extends IntakeShared {
   readonly isLimited: boolean;
   /** What this downloader wants has changed. */
   changed(): void;
-  /** How long a source will take to answer what it is asked, in milliseconds. */
-  drainMs(source: SourceId | undefined): number;
+  /** As the downloader of that source says; Infinity when it has gone. */
+  drainMs(source: SourceId | undefined): number | undefined;
   /** This downloader found nothing to ask for; it is woken when that may have changed. */
   idle(downloader: Downloader): void;
   /** The peer has gone: it is neither woken nor asked again. */
@@ -98,8 +98,8 @@ export class Downloader implements PeerRole, Asker {
     return this.source.isServing ? this.#pace.wanted : 0;
   }
 
-  /** How long the peer will take to answer what it is asked, in milliseconds; Infinity when it does not. */
-  get drainMs(): number {
+  /** How long answers to all it is asked take, in milliseconds; Infinity of the silent, undefined if unknown. */
+  get drainMs(): number | undefined {
     const { length } = this.#queue;
     const isSilent = length === 0 || this.#pace.isLate(this.#nowMs);
     return isSilent ? Infinity : this.#pace.drainMs(length);

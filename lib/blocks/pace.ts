@@ -161,8 +161,7 @@ export class Pace {
 
   /** Whether the peer takes long to send a block. */
   get isSlow(): boolean {
-    const blockMs = this.drainMs(1);
-    return blockMs >= LONG_BLOCK_MS && blockMs < Infinity;
+    return (this.drainMs(1) ?? 0) >= LONG_BLOCK_MS;
   }
 
   /** How many requests it would have if it could: more than its depth while that grows. */
@@ -179,9 +178,9 @@ export class Pace {
     return Math.max(0, Math.min(most, Math.floor(depth - 2 * onTheWay)));
   }
 
-  /** How long the peer takes to answer so many requests, in milliseconds; Infinity while unknown. */
-  drainMs(requests: number): number {
-    return this.#rate === 0 ? Infinity : (requests * BLOCK_LENGTH) / this.#rate;
+  /** How long the peer takes to answer so many requests, in milliseconds; undefined while unknown. */
+  drainMs(requests: number): number | undefined {
+    return this.#rate === 0 ? undefined : (requests * BLOCK_LENGTH) / this.#rate;
   }
 
   /** Whether a peer with requests outstanding has been silent for too long. */

@@ -155,8 +155,9 @@ export class Downloads implements Role, Shared {
     for (const downloader of this.#downloaders.values()) downloader.cancel(piece, block);
   }
 
-  drainMs(source: SourceId | undefined): number {
-    return this.#downloaders.get(source ?? LOCAL_SOURCE)?.drainMs ?? Infinity;
+  drainMs(source: SourceId | undefined): number | undefined {
+    const downloader = this.#downloaders.get(source ?? LOCAL_SOURCE);
+    return downloader === undefined ? Infinity : downloader.drainMs;
   }
 
   idle(downloader: Downloader): void {
