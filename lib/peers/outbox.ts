@@ -14,6 +14,7 @@ export class Outbox {
   #bytes = new Uint8Array(MIN_BUFFER);
   #view = new DataView(this.#bytes.buffer);
   #spare = new Uint8Array(MIN_BUFFER);
+  #spareView = new DataView(this.#spare.buffer);
   #end = 0;
 
   /** How many bytes wait. */
@@ -27,12 +28,14 @@ export class Outbox {
    */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes;
+    const takenView = this.#view;
     const length = this.#end;
     // A buffer that one burst made big does not stay so for the life of the connection.
     const isOversized = length * 4 < taken.length && taken.length > MIN_BUFFER;
     this.#bytes = this.#spare;
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#view = this.#spareView;
     this.#spare = isOversized ? new Uint8Array(MIN_BUFFER) : taken;
+    this.#spareView = isOversized ? new DataView(this.#spare.buffer) : takenView;
     this.#end = 0;
     return taken.subarray(0, length);
   }

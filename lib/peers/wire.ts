@@ -16,6 +16,8 @@ import type { Transport } from "./transport.ts";
 /** What may wait to be written to a peer that does not read, in bytes. */
 const MAX_OUTBOX_BYTES = 1024 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 /** What a Wire is made from. */
 export interface WireOptions {
   readonly handshake: Handshake;
@@ -46,6 +48,8 @@ export class Wire implements Disposable {
   #onClosing: () => void = () => {};
   #isReading = false;
   #isWriting = false;
+  /** What the write that is under way was given. */
+  #unwritten: Uint8Array<ArrayBuffer> = NOTHING;
   #reason: unknown;
 
   /** Owns the transport from now on. */
@@ -106,22 +110,29 @@ export class Wire implements Disposable {
    * @returns how many came
    * @throws {PeerError} "closed" at the end of the stream, or when the connection broke
    */
-  async read(): Promise<number> {
-    if (!this.isOpen) throw this.#broken("it is closed");
+  read(): Promise<number> {
+    if (!this.isOpen) return Promise.reject(this.#broken("it is closed"));
     this.#isReading = true;
-    let lengthBytes: number | null;
-    try {
-      lengthBytes = await this.#transport.read(this.#framer.space());
-    } catch (cause) {
-      throw this.#broken(cause);
-    } finally {
-      this.#isReading = false;
-      if (!this.isOpen) this.#framer[Symbol.dispose]();
-    }
+    // Not an async function: its state is memory held for as long as each of many peers is waited for.
+    return this.#transport.read(this.#framer.space()).then(this.#onRead, this.#onReadFailure);
+  }
+
+  readonly #onRead = (lengthBytes: number | null): number => {
+    this.#endRead();
     if (!this.isOpen) throw this.#broken("it is closed");
     if (lengthBytes === null) throw new PeerError("Peer closed the connection", "closed");
     this.#framer.commit(lengthBytes);
     return lengthBytes;
+  };
+
+  readonly #onReadFailure = (cause: unknown): never => {
+    this.#endRead();
+    throw this.#broken(cause);
+  };
+
+  #endRead(): void {
+    this.#isReading = false;
+    if (!this.isOpen) this.#framer[Symbol.dispose]();
   }
 
   /**
@@ -136,15 +147,31 @@ export class Wire implements Disposable {
       throw new PeerError(`Peer does not read: ${this.outbox.pendingBytes} bytes wait`, "timeout");
     }
     this.#isWriting = true;
-    this.#writeAll().catch((error: unknown) => this.close(error));
+    this.#write(this.outbox.take());
   }
 
-  async #writeAll(): Promise<void> {
-    while (this.outbox.pendingBytes > 0 && this.#state === "open") {
-      let bytes = this.outbox.take();
-      while (bytes.length > 0) bytes = bytes.subarray(await this.#transport.write(bytes));
-      if (this.outbox.pendingBytes === 0 && this.isOpen) this.onDrained();
+  #write(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#unwritten = bytes;
+    this.#transport.write(bytes).then(this.#onWritten, this.#onWriteFailure);
+  }
+
+  readonly #onWritten = (lengthBytes: number): void => {
+    try {
+      this.#writeMore(lengthBytes);
+    } catch (error) {
+      this.close(error);
     }
+  };
+
+  readonly #onWriteFailure = (error: unknown): void => this.close(error);
+
+  /** Goes on after so many bytes were written. */
+  #writeMore(lengthBytes: number): void {
+    if (lengthBytes < this.#unwritten.length) {
+      return this.#write(this.#unwritten.subarray(lengthBytes));
+    }
+    if (this.outbox.pendingBytes === 0 && this.isOpen) this.onDrained();
+    if (this.outbox.pendingBytes > 0 && this.isOpen) return this.#write(this.outbox.take());
     this.#isWriting = false;
   }
 

@@ -49,22 +49,6 @@ export function readWhole(file: Deno.FsFile, into: Uint8Array, position: number)
   return done;
 }
 
-/** The same, in a thread of the system's: nobody waits for a slow disk. Nobody else uses the file meanwhile. */
-export async function readWholeLater(
-  file: Deno.FsFile,
-  into: Uint8Array,
-  position: number,
-): Promise<number> {
-  file.seekSync(position, Deno.SeekMode.Start);
-  let done = 0;
-  while (done < into.length) {
-    const count = await file.read(done === 0 ? into : into.subarray(done));
-    if (count === null) break;
-    done += count;
-  }
-  return done;
-}
-
 /** Writes all: writes are partial at times. */
 export function writeWhole(file: Deno.FsFile, bytes: Uint8Array, position: number): void {
   file.seekSync(position, Deno.SeekMode.Start);

@@ -9,14 +9,7 @@
  */
 import { isDescriptorShortage } from "../base/errors.ts";
 import type { TorrentFile } from "../torrent/metainfo.ts";
-import {
-  closeQuietly,
-  openOrMake,
-  openThere,
-  readWhole,
-  readWholeLater,
-  writeWhole,
-} from "./descriptor.ts";
+import { closeQuietly, openOrMake, openThere, readWhole, writeWhole } from "./descriptor.ts";
 import type { Folders } from "./folders.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
@@ -122,13 +115,35 @@ export class Files implements AsyncDisposable {
   }
 
   /** The same, off the main thread; `into` is not shared memory. @throws {StorageError} */
-  readLater(fileIndex: number, fileOffset: number, into: Uint8Array): Promise<number> {
-    return this.#alone(fileIndex, "read", (file) => readWholeLater(file, into, fileOffset));
+  async readLater(fileIndex: number, fileOffset: number, into: Uint8Array): Promise<number> {
+    const open = this.#takeAlone(fileIndex, "read");
+    try {
+      // In here, and not in functions of its own: for each that waits, memory is held for as long.
+      open.file.seekSync(fileOffset, Deno.SeekMode.Start);
+      let done = 0;
+      while (done < into.length) {
+        const count = await open.file.read(done === 0 ? into : into.subarray(done));
+        if (count === null) break;
+        done += count;
+      }
+      return done;
+    } catch (error) {
+      throw toStorageError(error, "read", open.path);
+    } finally {
+      this.#giveBack(open);
+    }
   }
 
   /** Has the system put the file's bytes onto the disk, off the main thread. @throws {StorageError} */
-  sync(fileIndex: number): Promise<void> {
-    return this.#alone(fileIndex, "write", (file) => file.syncData(), "sync");
+  async sync(fileIndex: number): Promise<void> {
+    const open = this.#takeAlone(fileIndex, "write");
+    try {
+      await open.file.syncData();
+    } catch (error) {
+      throw toStorageError(error, "sync", open.path);
+    } finally {
+      this.#giveBack(open);
+    }
   }
 
   /** Closes everything, after the calls that are under way. Never throws; idempotent. */
@@ -141,25 +156,19 @@ export class Files implements AsyncDisposable {
     await this.#drained.promise;
   }
 
-  async #alone<T>(
-    fileIndex: number,
-    access: Access,
-    use: (file: Deno.FsFile) => Promise<T>,
-    action: string = access,
-  ): Promise<T> {
+  /** A descriptor for an asynchronous call, until it is given back. */
+  #takeAlone(fileIndex: number, access: Access): OpenFile {
     const open = this.#acquire(fileIndex, access);
     open.isBusy = true;
-    try {
-      return await use(open.file);
-    } catch (error) {
-      throw toStorageError(error, action, open.path);
-    } finally {
-      open.isBusy = false;
-      const most = this.#isClosed ? 0 : this.#maxOpen;
-      while (this.#open.size > most && this.#releaseLeastRecent());
-      if (!this.#isClosed) this.#spare.hold(open.path);
-      else if (this.#open.size === 0) this.#drained?.resolve();
-    }
+    return open;
+  }
+
+  #giveBack(open: OpenFile): void {
+    open.isBusy = false;
+    const most = this.#isClosed ? 0 : this.#maxOpen;
+    while (this.#open.size > most && this.#releaseLeastRecent());
+    if (!this.#isClosed) this.#spare.hold(open.path);
+    else if (this.#open.size === 0) this.#drained?.resolve();
   }
 
   #acquire(fileIndex: number, access: Access): OpenFile {

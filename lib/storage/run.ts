@@ -20,23 +20,19 @@ export interface Placed {
  */
 export function forEachSpan(
   geometry: Geometry,
-  placed: Placed,
+  { offset, bytes }: Placed,
   use: (span: FileSpan, part: Uint8Array) => void,
 ): void {
-  for (const { span, part } of partsOf(geometry, placed)) use(span, part);
-}
-
-/** The same, for whoever waits in between. */
-export function* partsOf(
-  geometry: Geometry,
-  { offset, bytes }: Placed,
-): Generator<{ readonly span: FileSpan; readonly part: Uint8Array }, void, undefined> {
-  if (offset < 0 || offset + bytes.length > geometry.totalLength) {
-    throw new RangeError(`Cannot reach ${bytes.length} bytes at ${offset}: outside of the torrent`);
-  }
+  checkInside(geometry, offset, bytes.length);
   let at = 0;
   for (const span of geometry.spans(offset, bytes.length)) {
-    yield { span, part: bytes.subarray(at, at + span.lengthBytes) };
+    use(span, bytes.subarray(at, at + span.lengthBytes));
     at += span.lengthBytes;
   }
+}
+
+/** @throws {RangeError} when so many bytes from `offset` on reach outside of the torrent */
+export function checkInside({ totalLength }: Geometry, offset: number, lengthBytes: number): void {
+  if (offset >= 0 && offset + lengthBytes <= totalLength) return;
+  throw new RangeError(`Cannot reach ${lengthBytes} bytes at ${offset}: outside of the torrent`);
 }

@@ -6,7 +6,7 @@
  */
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
-import { partsOf } from "./run.ts";
+import { checkInside } from "./run.ts";
 import { storageFailure } from "./storage_error.ts";
 import type { TorrentLayout } from "./stored_torrent.ts";
 
@@ -23,8 +23,13 @@ export class TorrentReader implements AsyncDisposable {
 
   /** See Store.read(). @throws {StorageError} */
   async read(offset: number, into: Uint8Array): Promise<void> {
-    for (const { span, part } of partsOf(this.#torrent.geometry, { offset, bytes: into })) {
-      const { fileIndex, fileOffset, isPadding } = span;
+    const { geometry } = this.#torrent;
+    checkInside(geometry, offset, into.length);
+    let at = 0;
+    for (const span of geometry.spans(offset, into.length)) {
+      const { fileIndex, fileOffset, lengthBytes, isPadding } = span;
+      const part = lengthBytes === into.length ? into : into.subarray(at, at + lengthBytes);
+      at += lengthBytes;
       if (isPadding) part.fill(0);
       else if (await this.#files.readLater(fileIndex, fileOffset, part) < part.length) {
         throw storageFailure("read", this.#files.pathOf(fileIndex), "ENODATA");

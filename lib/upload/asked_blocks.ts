@@ -100,7 +100,8 @@ export class AskedBlocks {
     this.#ring = new Uint32Array(this.#capacity * FIELDS);
     for (let position = this.#head; position < this.#tail; position++) {
       const from = (position & (oldCapacity - 1)) * FIELDS;
-      this.#ring.set(old.subarray(from, from + FIELDS), this.#placeOf(position));
+      const to = this.#placeOf(position);
+      for (let field = 0; field < FIELDS; field++) this.#ring[to + field] = old[from + field] ?? 0;
     }
     return true;
   }

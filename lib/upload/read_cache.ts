@@ -41,6 +41,8 @@ class Unit {
   readonly waiters: Waiter[] = [];
   key = -1;
   lengthBytes = 0;
+  /** The higher, the later it was used. */
+  usedAt = 0;
   state: "reading" | "ready" = "reading";
 
   constructor(lengthBytes: number) {
@@ -65,11 +67,12 @@ export class ReadCache {
   readonly #options: ReadCacheOptions;
   readonly #unitLength: number;
   readonly #unitsPerPiece: number;
-  /** By key, the least recently used first. */
+  /** By key. */
   readonly #units = new Map<number, Unit>();
   /** Those whose units are not being read yet, first come first served. */
   readonly #crowd = new Set<Waiter>();
   #readingCount = 0;
+  #uses = 0;
   /** For a block that lies in two units. */
   #joined: Uint8Array<ArrayBuffer> | undefined;
 
@@ -121,8 +124,7 @@ export class ReadCache {
       return undefined;
     }
     if (unit.state === "ready") {
-      this.#units.delete(key);
-      this.#units.set(key, unit);
+      unit.usedAt = ++this.#uses;
       return unit;
     }
     if (waiter !== undefined && !unit.waiters.includes(waiter)) unit.waiters.push(waiter);
@@ -140,6 +142,7 @@ export class ReadCache {
     unit.key = pieceIndex * this.#unitsPerPiece + ordinal;
     unit.lengthBytes = Math.min(geometry.pieceLength(pieceIndex) - start, UNIT_LENGTH);
     unit.state = "reading";
+    unit.usedAt = ++this.#uses;
     this.#units.set(unit.key, unit);
     if (waiter !== undefined) unit.waiters.push(waiter);
     void this.#fill(unit, geometry.pieceOffset(pieceIndex) + start);
@@ -175,11 +178,11 @@ export class ReadCache {
   #makeRoom(): Unit | undefined {
     if (this.#readingCount >= MAX_READING) return undefined;
     if (this.#units.size < MAX_UNITS) return new Unit(this.#unitLength);
-    for (const [key, unit] of this.#units) {
-      if (unit.state === "reading") continue;
-      this.#units.delete(key);
-      return unit;
+    let oldest: Unit | undefined;
+    for (const unit of this.#units.values()) {
+      if (unit.state === "ready" && unit.usedAt < (oldest?.usedAt ?? Infinity)) oldest = unit;
     }
-    return undefined;
+    if (oldest !== undefined) this.#units.delete(oldest.key);
+    return oldest;
   }
 }
