@@ -114,8 +114,8 @@ export class Files implements AsyncDisposable {
     }
   }
 
-  /** The same, off the main thread; `into` is not shared memory. @throws {StorageError} */
-  async readLater(fileIndex: number, fileOffset: number, into: Uint8Array): Promise<number> {
+  /** Fills all of `into`, not shared memory, off the main thread. @throws {StorageError} */
+  async fillLater(fileIndex: number, fileOffset: number, into: Uint8Array): Promise<void> {
     const open = this.#takeAlone(fileIndex, "read");
     try {
       // In here, and not in functions of its own: for each that waits, memory is held for as long.
@@ -123,10 +123,9 @@ export class Files implements AsyncDisposable {
       let done = 0;
       while (done < into.length) {
         const count = await open.file.read(done === 0 ? into : into.subarray(done));
-        if (count === null) break;
+        if (count === null) throw storageFailure("read", open.path, "ENODATA");
         done += count;
       }
-      return done;
     } catch (error) {
       throw toStorageError(error, "read", open.path);
     } finally {

@@ -4,10 +4,10 @@
  *
  * @module
  */
+import type { FileSpan } from "../torrent/geometry.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
 import { checkInside } from "./run.ts";
-import { storageFailure } from "./storage_error.ts";
 import type { TorrentLayout } from "./stored_torrent.ts";
 
 /** Owns the descriptors that it reads from. */
@@ -22,19 +22,27 @@ export class TorrentReader implements AsyncDisposable {
   }
 
   /** See Store.read(). @throws {StorageError} */
-  async read(offset: number, into: Uint8Array): Promise<void> {
-    const { geometry } = this.#torrent;
-    checkInside(geometry, offset, into.length);
+  read(offset: number, into: Uint8Array): Promise<void> {
+    const spans = [...this.#torrent.geometry.spans(offset, into.length)];
+    const [first] = spans;
+    // Mostly all of it lies in one file, and nothing else is waited for.
+    if (first?.lengthBytes === into.length) return this.#fill(first, into);
+    return this.#fillAll(spans, offset, into);
+  }
+
+  async #fillAll(spans: readonly FileSpan[], offset: number, into: Uint8Array): Promise<void> {
+    checkInside(this.#torrent.geometry, offset, into.length);
     let at = 0;
-    for (const span of geometry.spans(offset, into.length)) {
-      const { fileIndex, fileOffset, lengthBytes, isPadding } = span;
-      const part = lengthBytes === into.length ? into : into.subarray(at, at + lengthBytes);
-      at += lengthBytes;
-      if (isPadding) part.fill(0);
-      else if (await this.#files.readLater(fileIndex, fileOffset, part) < part.length) {
-        throw storageFailure("read", this.#files.pathOf(fileIndex), "ENODATA");
-      }
+    for (const span of spans) {
+      await this.#fill(span, into.subarray(at, at + span.lengthBytes));
+      at += span.lengthBytes;
     }
+  }
+
+  #fill({ fileIndex, fileOffset, isPadding }: FileSpan, into: Uint8Array): Promise<void> {
+    if (!isPadding) return this.#files.fillLater(fileIndex, fileOffset, into);
+    into.fill(0);
+    return Promise.resolve();
   }
 
   /** Closes everything, after the reads that are under way. */
