@@ -9,13 +9,27 @@ import { LENGTH_PREFIX, MESSAGE_ID, PIECE_HEADER } from "./message.ts";
 /** The size that buffers start with and shrink back to, in bytes. */
 const MIN_BUFFER = 1024;
 
-/** What waits to be written to one connection. Two buffers take turns, so that a write in progress is not overwritten. */
+/** A longer buffer, in bytes, is let go of as soon as a quarter is enough; a shorter one after so many times. */
+const LONG_BUFFER = 128 * 1024;
+const MAX_SMALL_TAKES = 16;
+
+/** Bytes, and the same for numbers. */
+class Buffer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+
+  constructor(capacity: number) {
+    this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
+  }
+}
+
+/** What waits to be written to one connection. There are two buffers, so that a write in progress is not overwritten. */
 export class Outbox {
-  #bytes = new Uint8Array(MIN_BUFFER);
-  #view = new DataView(this.#bytes.buffer);
-  #spare = new Uint8Array(MIN_BUFFER);
-  #spareView = new DataView(this.#spare.buffer);
+  #buffer = new Buffer(MIN_BUFFER);
+  #spare = new Buffer(MIN_BUFFER);
   #end = 0;
+  #smallTakes = 0;
 
   /** How many bytes wait. */
   get pendingBytes(): number {
@@ -23,21 +37,21 @@ export class Outbox {
   }
 
   /**
-   * Hands out everything that waits, to be written at once. The bytes are valid until the next take():
-   * finish one write before the next is taken.
+   * Hands out everything that waits, to be written at once. The bytes are valid until the next take() or
+   * written(): finish one write before that.
    */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes;
-    const takenView = this.#view;
-    const length = this.#end;
-    // A buffer that one burst made big does not stay so for the life of the connection.
-    const isOversized = length * 4 < taken.length && taken.length > MIN_BUFFER;
-    this.#bytes = this.#spare;
-    this.#view = this.#spareView;
-    this.#spare = isOversized ? new Uint8Array(MIN_BUFFER) : taken;
-    this.#spareView = isOversized ? new DataView(this.#spare.buffer) : takenView;
+    const taken = this.#buffer;
+    const lengthBytes = this.#end;
+    this.#buffer = this.#spare;
+    this.#spare = this.#isOversized(taken, lengthBytes) ? new Buffer(MIN_BUFFER) : taken;
     this.#end = 0;
-    return taken.subarray(0, length);
+    return taken.bytes.subarray(0, lengthBytes);
+  }
+
+  /** What was taken is written. Unless more has come since, its buffer is the next again: one of two stays small. */
+  written(): void {
+    if (this.#end === 0) [this.#buffer, this.#spare] = [this.#spare, this.#buffer];
   }
 
   /** Adds the 68 bytes of encodeHandshake(). */
@@ -48,7 +62,7 @@ export class Outbox {
   /** Adds a keep-alive. */
   keepAlive(): void {
     const at = this.#reserve(LENGTH_PREFIX);
-    this.#view.setUint32(at, 0);
+    this.#buffer.view.setUint32(at, 0);
   }
 
   /** Adds a choke: what the peer asked for will not come. */
@@ -74,7 +88,7 @@ export class Outbox {
   /** Adds that we have a piece. */
   have(pieceIndex: number): void {
     const at = this.#start(MESSAGE_ID.have, 5);
-    this.#view.setUint32(at, pieceIndex);
+    this.#buffer.view.setUint32(at, pieceIndex);
   }
 
   /** Adds which pieces we have: may only be the first message after the handshake. */
@@ -96,13 +110,13 @@ export class Outbox {
   /** Adds that a piece is best asked for next (BEP 6). */
   suggestPiece(pieceIndex: number): void {
     const at = this.#start(MESSAGE_ID.suggestPiece, 5);
-    this.#view.setUint32(at, pieceIndex);
+    this.#buffer.view.setUint32(at, pieceIndex);
   }
 
   /** Adds that a piece may be asked for while we choke (BEP 6). */
   allowedFast(pieceIndex: number): void {
     const at = this.#start(MESSAGE_ID.allowedFast, 5);
-    this.#view.setUint32(at, pieceIndex);
+    this.#buffer.view.setUint32(at, pieceIndex);
   }
 
   /** Adds that a request will not be answered (BEP 6). */
@@ -123,15 +137,15 @@ export class Outbox {
   /** Adds a block, copied. */
   piece(pieceIndex: number, begin: number, block: Uint8Array): void {
     const at = this.#start(MESSAGE_ID.piece, PIECE_HEADER);
-    this.#view.setUint32(at, pieceIndex);
-    this.#view.setUint32(at + 4, begin);
+    this.#buffer.view.setUint32(at, pieceIndex);
+    this.#buffer.view.setUint32(at + 4, begin);
     this.#append(block, PIECE_HEADER);
   }
 
   /** Adds a message of an extension (BEP 10): id 0 is its handshake, others are what the peer named. */
   extended(extensionId: number, payload: Uint8Array): void {
     const at = this.#start(MESSAGE_ID.extended, 2);
-    this.#view.setUint8(at, extensionId);
+    this.#buffer.view.setUint8(at, extensionId);
     this.#append(payload, 2);
   }
 
@@ -140,16 +154,16 @@ export class Outbox {
     block: { readonly pieceIndex: number; readonly begin: number; readonly lengthBytes: number },
   ): void {
     const at = this.#start(id, 13);
-    this.#view.setUint32(at, block.pieceIndex);
-    this.#view.setUint32(at + 4, block.begin);
-    this.#view.setUint32(at + 8, block.lengthBytes);
+    this.#buffer.view.setUint32(at, block.pieceIndex);
+    this.#buffer.view.setUint32(at + 4, block.begin);
+    this.#buffer.view.setUint32(at + 8, block.lengthBytes);
   }
 
   /** Writes length and id of a message of `lengthBytes` bytes, and returns where the rest belongs. */
   #start(id: number, lengthBytes: number): number {
     const at = this.#reserve(LENGTH_PREFIX + lengthBytes);
-    this.#view.setUint32(at, lengthBytes);
-    this.#view.setUint8(at + LENGTH_PREFIX, id);
+    this.#buffer.view.setUint32(at, lengthBytes);
+    this.#buffer.view.setUint8(at + LENGTH_PREFIX, id);
     return at + LENGTH_PREFIX + 1;
   }
 
@@ -157,28 +171,34 @@ export class Outbox {
   #append(bytes: Uint8Array, startedBytes: number): void {
     const prefix = this.#end - startedBytes - LENGTH_PREFIX;
     this.#put(bytes);
-    this.#view.setUint32(prefix, startedBytes + bytes.length);
+    this.#buffer.view.setUint32(prefix, startedBytes + bytes.length);
   }
 
   #put(bytes: Uint8Array): void {
     // First the place, then the buffer: reserving may replace it.
     const at = this.#reserve(bytes.length);
-    this.#bytes.set(bytes, at);
+    this.#buffer.bytes.set(bytes, at);
+  }
+
+  /** A buffer that one burst made big does not stay so for the life of the connection. */
+  #isOversized({ bytes: { length } }: Buffer, usedBytes: number): boolean {
+    this.#smallTakes = usedBytes * 4 < length ? this.#smallTakes + 1 : 0;
+    if (length > LONG_BUFFER) return this.#smallTakes > 0;
+    return length > MIN_BUFFER && this.#smallTakes > MAX_SMALL_TAKES;
   }
 
   #reserve(lengthBytes: number): number {
     const at = this.#end;
     this.#end += lengthBytes;
-    if (this.#end > this.#bytes.length) this.#grow();
+    if (this.#end > this.#buffer.bytes.length) this.#grow();
     return at;
   }
 
   #grow(): void {
-    let capacity = this.#bytes.length;
+    let capacity = this.#buffer.bytes.length;
     while (capacity < this.#end) capacity *= 2;
-    const bytes = new Uint8Array(capacity);
-    bytes.set(this.#bytes);
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
+    const longer = new Buffer(capacity);
+    longer.bytes.set(this.#buffer.bytes);
+    this.#buffer = longer;
   }
 }

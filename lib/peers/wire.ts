@@ -83,6 +83,11 @@ export class Wire implements Disposable {
     return this.#transport.isHeldUp ?? false;
   }
 
+  /** Whether what the outbox held is still being written: onDrained() follows. */
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+
   /** False from close() or disposal on; an end that the peer makes shows at the next read(). */
   get isOpen(): boolean {
     return this.#state === "open";
@@ -170,9 +175,10 @@ export class Wire implements Disposable {
     if (lengthBytes < this.#unwritten.length) {
       return this.#write(this.#unwritten.subarray(lengthBytes));
     }
-    if (this.outbox.pendingBytes === 0 && this.isOpen) this.onDrained();
-    if (this.outbox.pendingBytes > 0 && this.isOpen) return this.#write(this.outbox.take());
+    this.outbox.written();
     this.#isWriting = false;
+    if (this.outbox.pendingBytes === 0 && this.isOpen) this.onDrained();
+    this.flush();
   }
 
   /** Closes the connection for a reason that the pending read() then throws. */

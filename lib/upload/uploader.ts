@@ -214,9 +214,13 @@ export class Uploader implements PeerRole, Waiter, Candidate {
       ledger.isVerified(pieceIndex);
   }
 
-  /** Moves blocks to the outbox, as many as it takes and as the cache has. */
+  /**
+   * Moves blocks to the outbox, as many as it takes and as the cache has: once what it held is written, for
+   * until then the system has enough to send.
+   */
   #serve(): void {
-    const { outbox } = this.session.wire;
+    const { outbox, isWriting } = this.session.wire;
+    if (isWriting) return;
     const { cache, outboxBytes, readsAhead } = this.#shared;
     let request = this.#asked.peek();
     for (; request !== undefined && outbox.pendingBytes < outboxBytes;) {

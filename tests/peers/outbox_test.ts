@@ -55,3 +55,30 @@ Deno.test("Outbox uses two buffers in turns, and lets go of those that one burst
   assert(outbox.take().buffer.byteLength <= 1024);
   assertEquals(outbox.take().length, 0);
 });
+
+Deno.test("Outbox keeps one buffer for what is written in turns, and lets go of it when less is enough", () => {
+  const outbox = new Outbox();
+  const block = new Uint8Array(2 ** 14);
+  const write = (add: () => void) => {
+    add();
+    const { buffer } = outbox.take();
+    outbox.written();
+    return buffer;
+  };
+  const first = write(() => outbox.piece(0, 0, block));
+  for (let turn = 0; turn < 10; turn++) {
+    assertStrictEquals(write(() => outbox.unchoke()), first);
+    assertStrictEquals(write(() => outbox.piece(0, 0, block)), first);
+  }
+  for (let turn = 0; turn < 20; turn++) write(() => outbox.unchoke());
+  assertStrictEquals(write(() => outbox.unchoke()).byteLength, 1024);
+});
+
+Deno.test("Outbox written() leaves what came during the write", () => {
+  const outbox = new Outbox();
+  outbox.have(1);
+  outbox.take();
+  outbox.have(2);
+  outbox.written();
+  assertStrictEquals(outbox.take().toHex(), "000000050400000002");
+});
