@@ -3,9 +3,9 @@
  * handed in.
  *
  * A connection starts with few requests and two more for every block that comes, which triples them each
- * round trip, until the rate grows no more. From then on the depth follows from the measured rate: what
- * the peer sends in a second and two round trips, so that a long fat path is filled, and a slow peer does
- * not hoard blocks.
+ * round trip, until the rate grows no more, or calls for no more. From then on the depth follows from the
+ * measured rate: what the peer sends in a second and two round trips, so that a long fat path is filled,
+ * and a slow peer does not hoard blocks.
  *
  * Where the round trip is short against what is asked for, requests are made many at a time: each write
  * costs both sides more than what it carries.
@@ -81,6 +81,9 @@ export class Pace {
   #windowAtMs: number | undefined;
   #askedAtMs: number | undefined;
   #roundTripMs = Infinity;
+  /** When the first block came since requests were sent to a peer that had none, and how much since then. */
+  #firstAtMs: number | undefined;
+  #sinceFirstBytes = 0;
   #heardAtMs = 0;
   #stallMs = UNKNOWN_STALL_MS;
 
@@ -103,6 +106,7 @@ export class Pace {
     this.#askedAtMs = nowMs;
     this.#heardAtMs = nowMs;
     this.#windowAtMs ??= nowMs;
+    this.#firstAtMs = undefined;
   }
 
   /** A block came. */
@@ -115,7 +119,7 @@ export class Pace {
       this.#roundTripMs = Math.min(this.#roundTripMs, nowMs - this.#askedAtMs);
       this.#askedAtMs = undefined;
     }
-    if (this.#isStarting) this.depth = Math.min(this.depth + START_STEP, this.#limit);
+    if (this.#isStarting) this.#grow(lengthBytes, nowMs);
   }
 
   /** The silence up to now is not the peer's. */
@@ -199,6 +203,21 @@ export class Pace {
     const windowMs = this.#heardAtMs - this.#windowAtMs;
     if (windowMs <= 0 || this.#windowBytes < MIN_TELLING_BYTES) return 0;
     return this.#windowBytes / windowMs;
+  }
+
+  /**
+   * Asks for more than before, if the rate since the first block calls for it. That one tells nothing: a
+   * slow peer, too, may answer at once, and what it hoards then keeps whole runs in memory.
+   */
+  #grow(lengthBytes: number, nowMs: number): void {
+    if (this.#firstAtMs === undefined) {
+      this.#firstAtMs = nowMs;
+      this.#sinceFirstBytes = 0;
+      return;
+    }
+    this.#sinceFirstBytes += lengthBytes;
+    const enough = this.#depthFor(this.#sinceFirstBytes / (nowMs - this.#firstAtMs));
+    if (enough > this.depth) this.depth = Math.min(this.depth + START_STEP, enough, this.#limit);
   }
 
   /** How many requests a rate calls for. */

@@ -29,7 +29,7 @@ const MAX_START_DEPTH = 32;
  * there are, the less: what many slow ones hoard keeps as many runs from being finished.
  */
 const START_SHARE = 1 / 64;
-const FEW_PEERS = 8;
+const FEW_PEERS = 2;
 
 /** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
 const NEAR_BYTES = 3 * 1024 * 1024;
@@ -174,12 +174,12 @@ export class Downloads implements Role, Shared {
 
   /** Sets what is given out to what the far and the slow need besides the others. @returns the share of each */
   #divide(): number {
-    const wants: number[] = [];
+    let wants = 0;
     let lateWants = 0;
     let tripMs = Infinity;
     for (const downloader of this.#downloaders.values()) {
       const { wanted } = downloader;
-      wants.push(wanted);
+      wants += wanted;
       tripMs = Math.min(tripMs, downloader.roundTripMs);
       if (downloader.isFarOrSlow) lateWants += wanted;
     }
@@ -188,7 +188,9 @@ export class Downloads implements Role, Shared {
     budget.usualBytes = Math.min(bytes, USUAL_BYTES);
     const most = (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH;
     const limited = this.#limit === undefined ? Infinity : limitedRequests(this.#limit, tripMs);
-    return fairShare(wants, Math.min(most, limited));
+    const total = Math.min(most, limited);
+    if (wants <= total) return Infinity;
+    return fairShare(Array.from(this.#downloaders.values(), ({ wanted }) => wanted), total);
   }
 
   /**

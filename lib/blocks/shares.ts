@@ -44,7 +44,6 @@ export function leastShare(
  * who want little get it, the others share what is left in equal parts. Infinity when there is enough.
  */
 export function fairShare(wants: readonly number[], total: number): number {
-  if (wants.reduce((sum, want) => sum + want, 0) <= total) return Infinity;
   let left = total;
   const ascending = wants.toSorted((a, b) => a - b);
   for (const [index, want] of ascending.entries()) {

@@ -113,9 +113,10 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   isConnectedTo({ host, port }: PeerAddress): boolean {
-    return this.#sessions.values().some(({ listensAt }) =>
-      listensAt?.port === port && listensAt.host === host
-    );
+    for (const { listensAt } of this.sessions) {
+      if (listensAt?.port === port && listensAt.host === host) return true;
+    }
+    return false;
   }
 
   admit(wire: Wire): void {

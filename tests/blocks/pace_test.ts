@@ -38,13 +38,24 @@ function run(
 
 Deno.test("Pace triples its depth each round trip to begin with, and wants as much before", () => {
   const pace = new Pace(4);
-  assertEquals(pace.depth, 4);
-  for (const depth of [12, 36, 108]) {
+  pace.asked(0);
+  pace.received(BLOCK_LENGTH, 10);
+  assertEquals(pace.depth, 4, "one block tells nothing of the rate");
+  for (const [atMs, depth] of [[20, 12], [30, 36], [40, 108]] as const) {
     assertEquals(pace.wanted, depth);
-    for (let block = pace.depth; block > 0; block--) pace.received(BLOCK_LENGTH, 10);
+    for (let block = pace.depth; block > 0; block--) pace.received(BLOCK_LENGTH, atMs);
     assertEquals(pace.depth, depth);
   }
   assertEquals(pace.wanted, 250);
+});
+
+Deno.test("Pace asks a slow peer for no more than to begin with, though it answers at once", () => {
+  const pace = new Pace(2);
+  pace.asked(0);
+  for (const atMs of [1, 800, 1600]) {
+    pace.received(BLOCK_LENGTH, atMs);
+    assertEquals(pace.depth, 2);
+  }
 });
 
 Deno.test("Pace takes a peer for slow that sends less than a block in 50 ms", () => {
@@ -158,7 +169,7 @@ Deno.test("Pace does without a clock that moves", () => {
     pace.received(BLOCK_LENGTH, 5);
     pace.tick(5, 2);
   }
-  assertEquals([pace.depth, pace.bytesPerMs, pace.isStalled(5)], [22, 0, false]);
+  assertEquals([pace.depth, pace.bytesPerMs, pace.isStalled(5)], [20, 0, false]);
   assertEquals(pace.drainMs(3), undefined);
 });
 
