@@ -123,9 +123,10 @@ export function delay(delayMs: number, options: { signal?: AbortSignal } = {}): 
 /** Waits for `promise`, or for the signal, whichever comes first; the promise itself is not ended by it. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
     const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    // In any case: nobody else hears of its failure.
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }

@@ -88,6 +88,21 @@ Deno.test("untilAborted() takes whichever comes first", async () => {
   await assertRejects(() => untilAborted(Promise.resolve(1), signal), TypeError, "enough");
 });
 
+Deno.test("untilAborted() takes note of how a promise ends that it no longer waits for", async () => {
+  const unhandled = await unhandledIn(async () => {
+    for (const isAborted of [true, false]) {
+      const controller = new AbortController();
+      const { promise, reject } = Promise.withResolvers<void>();
+      if (isAborted) controller.abort(new TypeError("enough"));
+      const waiting = untilAborted(promise, controller.signal);
+      controller.abort(new TypeError("enough"));
+      reject(new RangeError("too late"));
+      await assertRejects(() => waiting, TypeError, "enough");
+    }
+  });
+  assertEquals(unhandled, []);
+});
+
 /** Gives its items, then throws where there is an error. */
 async function* sourceOf<T>(
   items: readonly T[],
