@@ -27,7 +27,7 @@ const QUEUE_MS = 1_000;
 const WINDOW_MS = 500;
 
 /** How much must have come before that to tell a rate, in bytes. */
-const MIN_TELLING_BYTES = 64 * BLOCK_LENGTH;
+const MIN_TELLING_BYTES = 8 * BLOCK_LENGTH;
 
 /** The share of the newest window in the rate. */
 const NEWEST = 0.5;
