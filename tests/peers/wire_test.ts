@@ -147,3 +147,52 @@ Deno.test("Wire has no more messages once it is closed: others read into its buf
   assertEquals(wire.next(), undefined);
   assertStrictEquals(await assertRejects(() => wire.read()), REASON);
 });
+
+/** A connection that takes at most so many bytes of each write, and keeps them. */
+class Sink extends Line {
+  readonly taken: number[][] = [];
+  /** What the next write fails with. */
+  failure: Error | undefined;
+
+  override write(bytes: Uint8Array): Promise<number> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    const part = bytes.slice(0, 7);
+    this.taken.push([...part]);
+    return Promise.resolve(part.length);
+  }
+}
+
+Deno.test("Wire writes all, however little is taken at a time, and tells onDrained once all is written", async () => {
+  const sink = new Sink();
+  using wire = makeWire(new ReadBuffers(), sink);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const drained: boolean[] = [];
+  wire.onDrained = () => {
+    drained.push(wire.isWriting);
+    if (drained.length === 1) return wire.outbox.have(2); // is written without being flushed
+    resolve();
+  };
+  wire.outbox.have(1);
+  wire.flush();
+  assert(wire.isWriting);
+  wire.outbox.unchoke(); // waits for its turn
+  await promise;
+  const have = (pieceIndex: number) => [0, 0, 0, 5, 4, 0, 0, 0, pieceIndex];
+  assertEquals(sink.taken.flat(), [...have(1), 0, 0, 0, 1, 1, ...have(2)]);
+  assertEquals([drained, wire.isWriting], [[false, false], false]);
+});
+
+Deno.test("Wire ends its read with what a write failed with", async () => {
+  const sink = new Sink();
+  using wire = makeWire(new ReadBuffers(), sink);
+  const reading = wire.read();
+  sink.failure = new Deno.errors.BrokenPipe("gone");
+  wire.outbox.unchoke();
+  wire.flush();
+  await Promise.resolve();
+  await Promise.resolve();
+  assert(!wire.isOpen);
+  sink.breakOff();
+  const error = await assertRejects(() => reading, PeerError, "gone");
+  assertStrictEquals(error.cause, sink.failure);
+});
