@@ -78,11 +78,6 @@ export class Downloader implements PeerRole, Asker {
     this.#pace = new Pace(startDepth);
   }
 
-  /** Payload per second, measured lately. */
-  get bytesPerSecond(): number {
-    return this.#pace.bytesPerMs * 1000;
-  }
-
   /** How long an answer takes at least, in milliseconds; Infinity while that is unknown. */
   get roundTripMs(): number {
     return this.#pace.roundTripMs;

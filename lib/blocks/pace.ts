@@ -79,6 +79,8 @@ export class Pace {
   #isStarting = true;
   #windowBytes = 0;
   #windowAtMs: number | undefined;
+  /** For how long of the window nothing was asked for: that tells nothing of the peer. */
+  #idleMs = 0;
   #askedAtMs: number | undefined;
   #roundTripMs = Infinity;
   /** When the first block came since requests were sent to a peer that had none, and how much since then. */
@@ -103,9 +105,10 @@ export class Pace {
 
   /** Requests were sent to a peer that had none: the next block measures the round trip. */
   asked(nowMs: number): void {
+    this.#windowAtMs ??= nowMs;
+    this.#idleMs += nowMs - this.#quietSinceMs(this.#windowAtMs);
     this.#askedAtMs = nowMs;
     this.#heardAtMs = nowMs;
-    this.#windowAtMs ??= nowMs;
     this.#firstAtMs = undefined;
   }
 
@@ -131,11 +134,13 @@ export class Pace {
   tick(nowMs: number, outstanding: number): void {
     if (outstanding === 0 && this.#windowBytes === 0) {
       this.#windowAtMs = undefined;
+      this.#idleMs = 0;
       return;
     }
-    const windowMs = nowMs - (this.#windowAtMs ?? nowMs);
-    if (windowMs < WINDOW_MS) return;
-    const newest = this.#windowBytes / windowMs;
+    const windowAtMs = this.#windowAtMs ?? nowMs;
+    if (nowMs - windowAtMs < WINDOW_MS) return;
+    const untilMs = outstanding === 0 ? this.#quietSinceMs(windowAtMs) : nowMs;
+    const newest = this.#windowBytes / Math.max(untilMs - windowAtMs - this.#idleMs, 1);
     if (this.#isStarting && this.bytesPerMs > 0 && newest < this.bytesPerMs * START_GROWTH) {
       this.#isStarting = false;
     }
@@ -144,6 +149,7 @@ export class Pace {
       : this.bytesPerMs + NEWEST * (newest - this.bytesPerMs);
     this.#windowBytes = 0;
     this.#windowAtMs = nowMs;
+    this.#idleMs = 0;
     if (this.#isStarting) return;
     this.depth = Math.min(Math.max(this.#depthFor(this.bytesPerMs), MIN_DEPTH), this.#limit);
   }
@@ -197,10 +203,15 @@ export class Pace {
     return nowMs - this.#heardAtMs > this.#stallMs * LATE_SHARE;
   }
 
+  /** Since when nothing has come, in the window. */
+  #quietSinceMs(windowAtMs: number): number {
+    return Math.max(this.#heardAtMs, windowAtMs);
+  }
+
   /** Payload per millisecond: before the first window is over, by what has come, if that is much; 0 while unknown. */
   get #rate(): number {
     if (this.bytesPerMs > 0 || this.#windowAtMs === undefined) return this.bytesPerMs;
-    const windowMs = this.#heardAtMs - this.#windowAtMs;
+    const windowMs = this.#heardAtMs - this.#windowAtMs - this.#idleMs;
     if (windowMs <= 0 || this.#windowBytes < MIN_TELLING_BYTES) return 0;
     return this.#windowBytes / windowMs;
   }

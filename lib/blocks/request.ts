@@ -89,13 +89,6 @@ export class Downloads implements Role, Shared {
     this.ledger.onWork = () => this.#wakeIdle();
   }
 
-  /** Payload per second from everybody. */
-  get bytesPerSecond(): number {
-    let sum = 0;
-    for (const downloader of this.#downloaders.values()) sum += downloader.bytesPerSecond;
-    return sum;
-  }
-
   get isLimited(): boolean {
     return this.#limit !== undefined;
   }

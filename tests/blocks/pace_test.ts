@@ -196,6 +196,17 @@ Deno.test("Pace forgets nothing of a peer that is asked for nothing", () => {
   assert(pace.bytesPerMs > bytesPerMs * 0.7, "the idle time is no part of the next window");
 });
 
+Deno.test("Pace tells the rate of a peer that is seldom asked by the time it took to answer", () => {
+  const pace = new Pace(16);
+  for (let atMs = 0; atMs < 60_000; atMs += 1_000) {
+    pace.asked(atMs);
+    for (let block = 1; block <= 8; block++) pace.received(BLOCK_LENGTH, atMs + 4 * block);
+    assertEquals(pace.drainMs(10), 40, `after ${atMs} ms`);
+    for (let tickMs = atMs + 250; tickMs <= atMs + 1_000; tickMs += 250) pace.tick(tickMs, 0);
+    assertEquals(pace.drainMs(10), 40, `after ${atMs} ms and idle`);
+  }
+});
+
 const STALLS: readonly (readonly [string, number, number])[] = [
   ["6 s for a peer that never sent anything", 0, 6_000],
   ["2 s for a fast one", 400, 2_000],
