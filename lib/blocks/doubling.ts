@@ -1,8 +1,14 @@
 /**
- * In end game: whether to ask a second source for what a first one is asked for. Pure.
+ * In end game: whether to ask a second source for what a first one is asked for.
  *
  * @module
  */
+import type { OpenPiece, Source, SourceId } from "../ledger.ts";
+import type { Pace } from "./pace.ts";
+import type { RequestQueue } from "./request_queue.ts";
+
+/** How many sources are asked for one block in end game. */
+export const MAX_REQUESTERS = 3;
 
 /** A source is asked for what another one is, when that one takes this many times as long. */
 const DOUBLING_FACTOR = 2;
@@ -20,11 +26,83 @@ export interface DoublingCase {
   readonly isLastPlace: boolean;
 }
 
-/** Whether a source would deliver a block much sooner than whoever is asked for it. */
+/** Whether a source would deliver a block much sooner than whoever is asked for it. Pure. */
 export function isWorthDoubling({ ownMs, othersMs, isLastPlace }: DoublingCase): boolean {
   // Any of those who may yet prove quick is given one helper, not two. The last place is for one that is
   // known to answer, beside one that is known not to: else all would be asked for everything twice over.
   if (othersMs === undefined) return !isLastPlace;
   if (ownMs === undefined) return othersMs === Infinity && !isLastPlace;
   return othersMs > DOUBLING_FACTOR * ownMs + DOUBLING_MARGIN_MS;
+}
+
+/** Whether one source is to help others out. */
+export interface Helper {
+  /** Whether it would deliver a block much sooner than somebody who is asked for any. */
+  mayHelp(): boolean;
+  /** Whether it would deliver this block much sooner than whoever was asked for it last. */
+  helpsWith(piece: OpenPiece, block: number): boolean;
+}
+
+/** What each knows of the others. */
+export interface DoublingShared {
+  /** How long that source takes for all it is asked; see Doubling. */
+  drainMs(source: SourceId | undefined): number | undefined;
+  /** Whether that of somebody who is asked for anything fits. */
+  someDrain(fits: (drainMs: number | undefined) => boolean): boolean;
+}
+
+/** What a Doubling judges by: what is known of one peer, and of the others. */
+export interface DoublingOptions {
+  readonly source: Source;
+  readonly queue: RequestQueue;
+  readonly pace: Pace;
+  readonly shared: DoublingShared;
+  /** The peer's clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Judges for one peer. */
+export class Doubling implements Helper {
+  readonly #options: DoublingOptions;
+
+  constructor(options: DoublingOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the peer is asked for anything. */
+  get isAsked(): boolean {
+    return this.#options.queue.length > 0;
+  }
+
+  /** How long answers to all it is asked take, in milliseconds; Infinity of the silent, undefined if unknown. */
+  get drainMs(): number | undefined {
+    const { queue: { length }, pace, now } = this.#options;
+    return length === 0 || pace.isLate(now()) ? Infinity : pace.drainMs(length);
+  }
+
+  mayHelp(): boolean {
+    // Who stalls is asked to learn when it is back, and must not take the place of who answers.
+    if (!this.#options.source.isServing) return false;
+    const ownMs = this.#nextMs;
+    const isLastPlace = false;
+    return this.#options.shared.someDrain((othersMs) =>
+      isWorthDoubling({ ownMs, othersMs, isLastPlace })
+    );
+  }
+
+  helpsWith(piece: OpenPiece, block: number): boolean {
+    const { queue, shared } = this.#options;
+    if (queue.has(piece.pieceIndex, block)) return false;
+    return isWorthDoubling({
+      ownMs: this.#nextMs,
+      othersMs: shared.drainMs(piece.sourceOf[block]),
+      isLastPlace: (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1,
+    });
+  }
+
+  /** How long an answer to one request more would take, in milliseconds; undefined if unknown. */
+  get #nextMs(): number | undefined {
+    const { queue, pace } = this.#options;
+    return pace.drainMs(queue.length + 1);
+  }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { PeerError } from "../base/errors.ts";
-import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
+import type { Ledger, OpenPiece, Source } from "../ledger.ts";
 import { decodeDontHave } from "../peers/dont_have.ts";
 import type { Message } from "../peers/message.ts";
 import type { PeerRole, Session } from "../peers/session.ts";
@@ -12,10 +12,10 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { checkIndex, noteHaves } from "./announced.ts";
 import type { Claims } from "./claims.ts";
 import { Terms } from "./terms.ts";
-import { isWorthDoubling } from "./doubling.ts";
+import { Doubling, type DoublingShared } from "./doubling.ts";
 import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
-import { type Asker, MAX_REQUESTERS, pickAmong, pickBlocks } from "./picker.ts";
+import { type Asker, pickAmong, pickBlocks } from "./picker.ts";
 import { RequestQueue } from "./request_queue.ts";
 import { leastShare } from "./shares.ts";
 
@@ -30,7 +30,7 @@ const MAX_STALLED_MS = 60_000;
  *
  * @internal
  */
-export interface Shared extends IntakeShared {
+export interface Shared extends IntakeShared, DoublingShared {
   /** Takes the runs that one read made full. */
   deliver(runs: readonly FullRun[]): void;
   /** Who fetches what nobody has but seeds. */
@@ -41,8 +41,6 @@ export interface Shared extends IntakeShared {
   readonly isLimited: boolean;
   /** What this downloader wants has changed. */
   changed(): void;
-  /** As the downloader of that source says; Infinity when it has gone. */
-  drainMs(source: SourceId | undefined): number | undefined;
   /** This downloader found nothing to ask for; it is woken when that may have changed. */
   idle(downloader: Downloader): void;
   /** The peer has gone: it is neither woken nor asked again. */
@@ -59,6 +57,7 @@ export class Downloader implements PeerRole, Asker {
   readonly source: Source;
   readonly ledger: Ledger;
   readonly isOurs: Asker["isOurs"];
+  readonly doubling: Doubling;
   readonly #shared: Shared;
   readonly #queue = new RequestQueue();
   readonly #pace: Pace;
@@ -75,7 +74,9 @@ export class Downloader implements PeerRole, Asker {
     this.isOurs = (pieceIndex) => shared.claims.isOurs(pieceIndex);
     this.source = this.ledger.holdings.add();
     this.#intake = new Intake(shared, this.source, this.#queue);
-    this.#pace = new Pace(startDepth);
+    const pace = this.#pace = new Pace(startDepth);
+    const now = () => this.#nowMs;
+    this.doubling = new Doubling({ source: this.source, queue: this.#queue, pace, shared, now });
   }
 
   /** How long an answer takes at least, in milliseconds; Infinity while that is unknown. */
@@ -91,13 +92,6 @@ export class Downloader implements PeerRole, Asker {
   /** How many requests it would have outstanding if there were room for all. */
   get wanted(): number {
     return this.source.isServing ? this.#pace.wanted : 0;
-  }
-
-  /** How long answers to all it is asked take, in milliseconds; Infinity of the silent, undefined if unknown. */
-  get drainMs(): number | undefined {
-    const { length } = this.#queue;
-    const isSilent = length === 0 || this.#pace.isLate(this.#nowMs);
-    return isSilent ? Infinity : this.#pace.drainMs(length);
   }
 
   /** The clock that stands still while we do. */
@@ -210,17 +204,6 @@ export class Downloader implements PeerRole, Asker {
     this.#queue.push(piece, block);
     const lengthBytes = this.#lengthOf(piece, block);
     this.session.wire.outbox.request(piece.pieceIndex, block * BLOCK_LENGTH, lengthBytes);
-  }
-
-  /** Whether the peer would deliver a block much sooner than whoever is asked for it. */
-  isWorthDoubling(piece: OpenPiece, block: number): boolean {
-    // Who stalls is asked to learn when it is back, and must not take the place of who answers.
-    if (!this.source.isServing || this.#queue.has(piece.pieceIndex, block)) return false;
-    return isWorthDoubling({
-      ownMs: this.#pace.drainMs(this.#queue.length + 1),
-      othersMs: this.#shared.drainMs(piece.sourceOf[block]),
-      isLastPlace: (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1,
-    });
   }
 
   /** Asks again: there may be work now. @throws nothing; a peer that fails here is closed */

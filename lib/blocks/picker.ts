@@ -13,12 +13,10 @@
  * @module
  */
 import { BLOCK, type Ledger, type Need, type OpenPiece, type Source } from "../ledger.ts";
+import { type Helper, MAX_REQUESTERS } from "./doubling.ts";
 
 /** How many pieces are picked at random before rarity counts. */
 const RANDOM_FIRST_PIECES = 4;
-
-/** How many sources are asked for one block in end game. */
-export const MAX_REQUESTERS = 3;
 
 /** How many draws to find a piece that falls to us: with up to a dozen of our kind, mostly enough. */
 const MAX_DRAWS = 32;
@@ -27,8 +25,8 @@ const MAX_DRAWS = 32;
 export interface Asker {
   readonly ledger: Ledger;
   readonly source: Source;
-  /** In end game: whether it is worth asking this source for a block that others are asked for. */
-  isWorthDoubling(piece: OpenPiece, block: number): boolean;
+  /** In end game: whether it is worth asking this source for what others are asked for. */
+  readonly doubling: Helper;
   /** Whether to fetch a piece that nobody has but seeds, before those that others of our kind will fetch. */
   isOurs(pieceIndex: number): boolean;
   /** Called for each block picked; the ledger has booked it. */
@@ -111,7 +109,7 @@ class Pick {
 
   /** In end game, what slower sources are asked for, first what only one is. */
   doubled(): void {
-    if (this.left === 0 || !this.#ledger.isEndGame) return;
+    if (this.left === 0 || !this.#ledger.isEndGame || !this.#asker.doubling.mayHelp()) return;
     for (let requesters = 1; requesters < MAX_REQUESTERS; requesters++) {
       for (const piece of this.#ledger.openPieces) {
         if (this.left === 0) return;
@@ -165,7 +163,7 @@ class Pick {
       block = states.indexOf(BLOCK.requested, block + 1)
     ) {
       if (piece.requesters[block] !== requesters) continue;
-      if (this.#asker.isWorthDoubling(piece, block)) this.#ask(piece, block);
+      if (this.#asker.doubling.helpsWith(piece, block)) this.#ask(piece, block);
     }
   }
 

@@ -150,7 +150,14 @@ export class Downloads implements Role, Shared {
 
   drainMs(source: SourceId | undefined): number | undefined {
     const downloader = this.#downloaders.get(source ?? LOCAL_SOURCE);
-    return downloader === undefined ? Infinity : downloader.drainMs;
+    return downloader === undefined ? Infinity : downloader.doubling.drainMs;
+  }
+
+  someDrain(fits: (drainMs: number | undefined) => boolean): boolean {
+    for (const { doubling } of this.#downloaders.values()) {
+      if (doubling.isAsked && fits(doubling.drainMs)) return true;
+    }
+    return false;
   }
 
   idle(downloader: Downloader): void {

@@ -51,7 +51,13 @@ function pick({ ledger }: Crowd, source: Source, count: number): OpenPiece[] {
   const pieces: OpenPiece[] = [];
   const ask = (piece: OpenPiece) => void pieces.push(piece);
   pickBlocks(
-    { ledger, source, isOurs: () => true, isWorthDoubling: () => false, ask },
+    {
+      ledger,
+      source,
+      isOurs: () => true,
+      doubling: { mayHelp: () => false, helpsWith: () => false },
+      ask,
+    },
     count,
     "usual",
   );

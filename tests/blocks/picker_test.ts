@@ -18,6 +18,8 @@ class Asking {
   readonly asked = new Map<string, Source[]>();
   /** Whether a source is worth asking for what others are. */
   isFast: (source: Source) => boolean = () => true;
+  /** Whether there may be such a block. */
+  hasSlow = true;
   isOurs: (pieceIndex: number) => boolean = () => true;
 
   constructor(ledger: Ledger) {
@@ -31,8 +33,11 @@ class Asking {
       ledger: this.ledger,
       source,
       isOurs: this.isOurs,
-      isWorthDoubling: (piece, block) =>
-        this.isFast(source) && !this.requesters(piece, block).includes(source),
+      doubling: {
+        mayHelp: () => this.hasSlow,
+        helpsWith: (piece, block) =>
+          this.isFast(source) && !this.requesters(piece, block).includes(source),
+      },
       ask: options.ask ?? ((piece, block) => {
         picked.push(keyOf(piece, block));
         this.asked.set(keyOf(piece, block), [...this.requesters(piece, block), source]);
@@ -214,6 +219,16 @@ Deno.test("pickBlocks() doubles in end game: never of one source twice, at most 
     assertEquals(asking.pick(source, 10), []);
   }
   for (const piece of asking.ledger.openPieces) assertEquals([...piece.requesters], [3, 3]);
+});
+
+Deno.test("pickBlocks() looks for nothing to double where nobody is slow", () => {
+  const asking = new Asking(startedLedger(5, 64 * KIB));
+  const [quick, idle] = [addSource(asking.ledger), addSource(asking.ledger)];
+  asking.pick(quick, 4);
+  asking.hasSlow = false;
+  assertEquals(asking.pick(idle, 4), []);
+  asking.hasSlow = true;
+  assertEquals(asking.pick(idle, 4).length, 4);
 });
 
 Deno.test("pickBlocks() doubles first what only one source is asked for", () => {
