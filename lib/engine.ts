@@ -254,7 +254,7 @@ export class Engine implements AsyncDisposable {
   }
 
   #tick(nowMs: number): void {
-    this.downloads.changed();
+    this.downloads.shareOut();
     this.uploads.tick(nowMs);
     const { report, timeoutMs, ledger } = this.#options;
     const progress = this.meter.tick(nowMs, this.swarm.size);

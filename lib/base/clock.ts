@@ -37,7 +37,8 @@ export class TimeLimit implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#done.abort();
+    // Nobody is told this reason: one of the platform's own would cost more than all the rest.
+    this.#done.abort("in time");
   }
 }
 

@@ -37,7 +37,10 @@ const NEAR_BYTES = 3 * 1024 * 1024;
 /** How many peers that have gone are remembered by their source, so that they can still be blamed. */
 const MAX_REMEMBERED = 4096;
 
-/** With no more peers than this, each learns at once of a new piece; of more, a few times a second. */
+/**
+ * With no more peers than this, each learns at once of a new piece, and of what the others want; of more,
+ * a few times a second.
+ */
 const MAX_PROMPT = 24;
 
 /**
@@ -99,6 +102,11 @@ export class Downloads implements Role, Shared {
   }
 
   changed(): void {
+    if (this.#downloaders.size <= MAX_PROMPT) this.shareOut();
+  }
+
+  /** What is given out is to be divided anew; called a few times a second. */
+  shareOut(): void {
     this.#share = undefined;
   }
 

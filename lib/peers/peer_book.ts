@@ -94,14 +94,6 @@ export class PeerBook {
     return known.address;
   }
 
-  /** A peer that dialled us under an address we know needs no dialling. */
-  markBusy(address: PeerAddress): void {
-    const known = this.#known.get(formatAddress(address));
-    if (known === undefined || known.state === "never") return;
-    this.#ready.delete(known);
-    known.state = "busy";
-  }
-
   /** Says how it went with an address; one that was forgotten since stays so. */
   settle(address: PeerAddress, outcome: Outcome, nowMs: number): void {
     const known = this.#known.get(formatAddress(address));

@@ -77,6 +77,8 @@ export class Swarm implements Gate, AsyncDisposable {
   readonly #options: SwarmOptions;
   readonly #extensions: ExtensionRegistry;
   readonly #sessions = new Map<Wire, Session>();
+  /** Those of them that dialled us. */
+  readonly #incoming = new Set<Session>();
   readonly #running = new Set<Promise<void>>();
   /** By peer id. */
   readonly #admitted = new Map<string, Admitted>();
@@ -113,7 +115,8 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   isConnectedTo({ host, port }: PeerAddress): boolean {
-    for (const { listensAt } of this.sessions) {
+    // The book does not name those that we dialled.
+    for (const { listensAt } of this.#incoming) {
       if (listensAt?.port === port && listensAt.host === host) return true;
     }
     return false;
@@ -152,11 +155,7 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   #incomingFrom(host: string): number {
-    let count = 0;
-    for (const { isIncoming, remote } of this.#sessions.keys()) {
-      if (isIncoming && remote.host === host) count++;
-    }
-    return count;
+    return [...this.#incoming].filter(({ wire: { remote } }) => remote.host === host).length;
   }
 
   lowerLimit(): void {
@@ -235,6 +234,7 @@ export class Swarm implements Gate, AsyncDisposable {
         relief,
       });
       this.#sessions.set(wire, session);
+      if (wire.isIncoming) this.#incoming.add(session);
       this.#report(wire, "connected");
       await session.run();
     } catch (error) {
@@ -243,6 +243,7 @@ export class Swarm implements Gate, AsyncDisposable {
     }
     wire[Symbol.dispose]();
     this.#sessions.delete(wire);
+    if (session !== undefined) this.#incoming.delete(session);
     const id = wire.handshake.peerId.toHex();
     if (this.#admitted.get(id)?.wire === wire) this.#admitted.delete(id);
     session?.leave();

@@ -44,7 +44,7 @@ Deno.test("Downloader asks for as much more as is on its way, under a limit", as
   assertEquals(peer.heard(), ["interested", "request 0:0"]);
   peer.tick(200);
   await say(peer, "0:0");
-  rig.downloads.changed();
+  rig.downloads.shareOut();
   peer.tick(210);
   assertEquals(peer.heard(), ["request 0:1", "request 1:0", "request 1:1"]);
   await part(peer);

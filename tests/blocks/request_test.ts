@@ -68,7 +68,7 @@ Deno.test("Downloads books more for those far away, as much as they want", async
   far.peer.tick(300);
   await answer(far.peer, far.requests, 1);
   assertEquals(rig.ledger.budget.usualBytes, 5 * MIB, "until the share is worked out again");
-  rig.downloads.changed();
+  rig.downloads.shareOut();
   assert(rig.downloads.share > 100);
   const { usualBytes } = rig.ledger.budget;
   assert(usualBytes > 5 * MIB && usualBytes <= 9 * MIB, `${usualBytes}`);
@@ -85,11 +85,27 @@ Deno.test("Downloads books more for the slow, though they answer at once", async
       requests.push(...requestsOf(peer));
     }
   }
-  rig.downloads.changed();
+  rig.downloads.shareOut();
   assertEquals(rig.downloads.share, Infinity);
   const { usualBytes } = rig.ledger.budget;
   assert(usualBytes > 5 * MIB && usualBytes <= 6 * MIB, `${usualBytes}`);
 });
+
+for (const [crowd, takesEffect] of [[24, "at once"], [25, "at the next tick"]] as const) {
+  Deno.test(`Downloads shares out anew among ${crowd} peers ${takesEffect}`, async () => {
+    await using rig = new Rig();
+    const { peer } = await rig.join();
+    for (let count = 1; count < crowd; count++) await rig.join();
+    rig.downloads.shareOut();
+    assert(rig.downloads.share < Infinity);
+    const { share } = rig.downloads;
+    peer.says.choke();
+    await peer.send();
+    assertEquals(rig.downloads.share > share, takesEffect === "at once");
+    rig.downloads.shareOut();
+    assert(rig.downloads.share > share);
+  });
+}
 
 Deno.test("Downloads asks one that answers at once for a MiB, however many there are", async () => {
   await using rig = new Rig();
@@ -99,7 +115,7 @@ Deno.test("Downloads asks one that answers at once for a MiB, however many there
   assert(first !== undefined);
   await answer(first.peer, first.requests, 16);
   await answer(first.peer, first.requests, Infinity);
-  rig.downloads.changed();
+  rig.downloads.shareOut();
   const more = requestsOf(first.peer).length;
   assert(more >= 32 && more <= 64, `${more}`);
 });

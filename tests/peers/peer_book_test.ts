@@ -76,7 +76,6 @@ for (const [name, prepare] of BEFORE_NEVER) {
     book.settle(addressOf(0), "never", 0);
     book.settle(addressOf(0), "useful", 0);
     book.add([addressOf(0)]);
-    book.markBusy(addressOf(0));
     assertEquals([book.take(1e12), book.hasHope, book.nextDueAtMs()], [
       undefined,
       false,
@@ -84,13 +83,6 @@ for (const [name, prepare] of BEFORE_NEVER) {
     ]);
   });
 }
-
-Deno.test("markBusy() spares dialling a peer that dialled us", () => {
-  const book = bookOf(2);
-  book.markBusy(addressOf(0));
-  book.markBusy(addressOf(9));
-  assertEquals(takeAll(book, 0), [addressOf(1)]);
-});
 
 const HOPES: readonly (readonly [string, readonly Outcome[], boolean])[] = [
   ["is not dialled yet", [], true],
