@@ -95,6 +95,7 @@ export {
   type InfoHash,
   type Metainfo,
   parseMetainfo,
+  readMetainfo,
   type TorrentFile,
 } from "./torrent/metainfo.ts";
 

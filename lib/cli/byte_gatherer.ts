@@ -56,7 +56,7 @@ export class ByteGatherer {
   }
 
   /** All of them. */
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(0, this.#length);
   }
 }

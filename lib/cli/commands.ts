@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Metainfo, parseMetainfo } from "../torrent/metainfo.ts";
+import { type Metainfo, readMetainfo } from "../torrent/metainfo.ts";
 import { formatNoun } from "./format.ts";
 import type { Invocation } from "./options.ts";
 import { readSource } from "./source.ts";
@@ -52,11 +52,11 @@ async function* runDownload(invocation: Of<"download">, signal: AbortSignal): Co
   const { bind } = options;
   const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
   const { download } = await import("../download.ts");
-  yield* download(parseMetainfo(bytes), { ...options, signal });
+  yield* download(await readMetainfo(bytes), { ...options, signal });
 }
 
 async function* runShow(invocation: Of<"show">, signal: AbortSignal): CommandRun {
-  const metainfo = parseMetainfo(await readSource(invocation.source, { signal }));
+  const metainfo = await readMetainfo(await readSource(invocation.source, { signal }));
   const { showJson, showText } = await import("./show.ts");
   if (invocation.display.format === "json") {
     // One object and nothing beside it.
@@ -68,7 +68,7 @@ async function* runShow(invocation: Of<"show">, signal: AbortSignal): CommandRun
 
 async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): CommandRun {
   const { source, directory } = invocation;
-  const metainfo = parseMetainfo(await readSource(source, { signal }));
+  const metainfo = await readMetainfo(await readSource(source, { signal }));
   yield* warnings(metainfo);
   const { verify } = await import("../storage/verify.ts");
   for await (const event of verify(metainfo, { directory, signal })) {
@@ -85,7 +85,7 @@ async function* runSeed(invocation: Of<"seed">, signal: AbortSignal): CommandRun
   const { bind } = options;
   const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
   const { seed } = await import("../seed.ts");
-  yield* seed(parseMetainfo(bytes), { ...options, signal });
+  yield* seed(await readMetainfo(bytes), { ...options, signal });
 }
 
 async function* runCreation(invocation: Of<"create">, signal: AbortSignal): CommandRun {

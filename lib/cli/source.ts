@@ -6,7 +6,6 @@
 import { untilAborted } from "../base/async.ts";
 import { MetainfoError } from "../base/errors.ts";
 import { printable } from "../base/text.ts";
-import { loadPlatformSha1 } from "../torrent/sha1.ts";
 import { ByteGatherer, MAX_SOURCE_LENGTH, tooLong } from "./byte_gatherer.ts";
 import type { UrlOptions } from "./source_http.ts";
 
@@ -28,7 +27,10 @@ export interface ByteReader {
  * @throws {MetainfoError} when it is longer than any torrent
  * @throws {Error} when it cannot be read; the signal's reason when it aborted
  */
-export async function readSource(source: string, options: SourceOptions): Promise<Uint8Array> {
+export async function readSource(
+  source: string,
+  options: SourceOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
   if (/^https?:\/\//i.test(source)) {
     const { downloadSource } = await import("./source_http.ts");
     return await downloadSource(source, options);
@@ -38,21 +40,14 @@ export async function readSource(source: string, options: SourceOptions): Promis
   return await readAll(gathered, options.stdin ?? Deno.stdin, options.signal);
 }
 
-/** From so many bytes on, it is worth loading what hashes fast while the disk is read. */
-const LONG_BYTES = 4 * 1024 * 1024;
-
-async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array> {
+async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const shown = `"${printable(path, 300)}"`;
   try {
     using file = await Deno.open(path);
     const { size, isDirectory } = await file.stat();
     if (isDirectory) throw new Deno.errors.IsADirectory();
     if (size > MAX_SOURCE_LENGTH) throw tooLong(shown);
-    const [bytes] = await Promise.all([
-      readAll(new ByteGatherer(shown, size), file, signal),
-      size >= LONG_BYTES ? loadPlatformSha1() : undefined,
-    ]);
-    return bytes;
+    return await readAll(new ByteGatherer(shown, size), file, signal);
   } catch (cause) {
     if (signal.aborted || cause instanceof MetainfoError) throw cause;
     throw new Error(`Cannot read ${shown}: ${describeReadError(cause)}`, { cause });
@@ -64,7 +59,7 @@ async function readAll(
   gathered: ByteGatherer,
   reader: ByteReader,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   while (true) {
     const count = await untilAborted(reader.read(gathered.space()), signal);
     if (count === null) return gathered.bytes();

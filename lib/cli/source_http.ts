@@ -25,7 +25,10 @@ export interface UrlOptions {
  * @throws {MetainfoError} when it is longer than any torrent
  * @throws {Error} when it cannot be had; the signal's reason when it aborted
  */
-export async function downloadSource(source: string, options: UrlOptions): Promise<Uint8Array> {
+export async function downloadSource(
+  source: string,
+  options: UrlOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
   const limit = AbortSignal.timeout(TIME_LIMIT_MS);
   using client = Deno.createHttpClient({
     poolMaxIdlePerHost: 0,
@@ -47,7 +50,7 @@ interface Request {
   readonly signal: AbortSignal;
 }
 
-async function follow(start: URL, request: Request): Promise<Uint8Array> {
+async function follow(start: URL, request: Request): Promise<Uint8Array<ArrayBuffer>> {
   let url = start;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const answer = await ask(url, request);
@@ -58,7 +61,7 @@ async function follow(start: URL, request: Request): Promise<Uint8Array> {
 }
 
 /** The body, or where to go instead. */
-async function ask(url: URL, request: Request): Promise<Uint8Array | URL> {
+async function ask(url: URL, request: Request): Promise<Uint8Array<ArrayBuffer> | URL> {
   const response = await fetch(url, {
     ...request,
     redirect: "manual",

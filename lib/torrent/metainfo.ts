@@ -95,6 +95,43 @@ const LENIENT: DecodeOptions = {
  * @throws {MetainfoError} for what is no usable torrent, naming the key
  */
 export function parseMetainfo(bytes: Uint8Array): Metainfo {
+  const torrent = decodeTorrent(bytes);
+  return parseTorrent(torrent, hashInfo(torrent.rawInfo));
+}
+
+/**
+ * The same, sooner where there are many pieces: WebCrypto makes the info hash.
+ *
+ * @throws {BencodeError} for bytes that are not bencode
+ * @throws {MetainfoError} for what is no usable torrent, naming the key
+ */
+export async function readMetainfo(bytes: Uint8Array<ArrayBuffer>): Promise<Metainfo> {
+  const torrent = decodeTorrent(bytes);
+  const digest = await crypto.subtle.digest("SHA-1", torrent.rawInfo);
+  return parseTorrent(torrent, new Uint8Array(digest) as InfoHash);
+}
+
+/** The name of a torrent whose info dictionary has these raw bytes. */
+export function hashInfo(raw: Uint8Array): InfoHash {
+  return sha1(raw) as InfoHash;
+}
+
+/** A .torrent file as decoded: its values are still to be checked. */
+interface DecodedTorrent<Buffer extends ArrayBufferLike> {
+  readonly root: BencodeDictionary;
+  readonly info: BencodeDictionary;
+  /** Of the info dictionary. */
+  readonly rawInfo: Uint8Array<Buffer>;
+  /** What read the list of files. */
+  readonly list: FileListReader;
+  /** What the standard forbids in the info dictionary. */
+  readonly oddity: string | undefined;
+  readonly warnings: Warnings;
+}
+
+function decodeTorrent<Buffer extends ArrayBufferLike>(
+  bytes: Uint8Array<Buffer>,
+): DecodedTorrent<Buffer> {
   const list = new FileListReader();
   const { value, lengthBytes, rootSpans } = decodeBencodePrefix(bytes, {
     ...LENIENT,
@@ -111,11 +148,15 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
   if (lengthBytes < bytes.length) {
     warnings.add(`Ignored ${bytes.length - lengthBytes} bytes after the end of the torrent`);
   }
-  const infoHash = hashInfo(bytes.subarray(span.start, span.end));
-  const parts = { info, infoHash, list, oddity: span.oddity };
-  const content = parseInfo(root, parts, warnings);
+  const rawInfo = bytes.subarray(span.start, span.end);
+  return { root, info, rawInfo, list, oddity: span.oddity, warnings };
+}
+
+function parseTorrent(torrent: DecodedTorrent<ArrayBufferLike>, infoHash: InfoHash): Metainfo {
+  const { root, warnings } = torrent;
   return {
-    ...content,
+    infoHash,
+    ...parseInfo(torrent, infoHash.toHex()),
     trackers: parseTrackers(root, warnings),
     webSeeds: parseWebSeeds(root, warnings),
     nodes: parseNodes(root, warnings),
@@ -124,46 +165,22 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
   };
 }
 
-/** The name of a torrent whose info dictionary has these raw bytes. */
-export function hashInfo(raw: Uint8Array): InfoHash {
-  return sha1(raw) as InfoHash;
-}
-
 type Content = Pick<
   Metainfo,
-  | "infoHash"
-  | "name"
-  | "isMultiFile"
-  | "files"
-  | "pieceLength"
-  | "geometry"
-  | "pieceHashes"
-  | "isPrivate"
+  "name" | "isMultiFile" | "files" | "pieceLength" | "geometry" | "pieceHashes" | "isPrivate"
 >;
 
-interface InfoParts {
-  readonly info: BencodeDictionary;
-  readonly infoHash: InfoHash;
-  /** What read the list of files. */
-  readonly list: FileListReader;
-  /** What the standard forbids in it. */
-  readonly oddity: string | undefined;
-}
-
-function parseInfo(
-  root: BencodeDictionary,
-  { info, infoHash, list, oddity }: InfoParts,
-  warnings: Warnings,
-): Content {
+/** @param defaultName for a torrent without a usable one */
+function parseInfo(torrent: DecodedTorrent<ArrayBufferLike>, defaultName: string): Content {
+  const { root, info, list, oddity, warnings } = torrent;
   refuseVersionTwoAlone(info);
   const pieceLength = parsePieceLength(info);
-  const name = parseName(info, infoHash.toHex());
+  const name = parseName(info, defaultName);
   const entries = parseFiles(info, name, { list, warnings });
   checkVersion(root, { info, oddity, name, pieceLength, entries });
   const files = nameFiles(entries);
   const geometry = new Geometry(files, pieceLength);
   return {
-    infoHash,
     name,
     isMultiFile: Array.isArray(info.get("files")),
     files,

@@ -1,7 +1,6 @@
 /**
- * SHA-1 (FIPS 180-4), where nothing may be waited for, so that WebCrypto is not for it: the info hash,
- * and the pieces of small torrents. node:crypto is ten times as fast, and takes longer to load than this
- * takes for 5 MB.
+ * SHA-1 (FIPS 180-4), where nothing may be waited for, so that WebCrypto is not for it: as of the pieces
+ * of small torrents. node:crypto is ten times as fast, and takes longer to load than this takes for 5 MB.
  *
  * @module
  */

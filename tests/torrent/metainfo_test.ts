@@ -1,7 +1,12 @@
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { BencodeError, MetainfoError } from "../../lib/base/errors.ts";
 import { type BencodeInput, encodeBencode } from "../../lib/torrent/bencode.ts";
-import { MAX_TORRENT_BYTES, type Metainfo, parseMetainfo } from "../../lib/torrent/metainfo.ts";
+import {
+  MAX_TORRENT_BYTES,
+  type Metainfo,
+  parseMetainfo,
+  readMetainfo,
+} from "../../lib/torrent/metainfo.ts";
 import { bytes, dataUrl, randomOf } from "./helpers.ts";
 
 interface Expected {
@@ -42,6 +47,16 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
     assertEquals(metainfo.warnings, []);
   });
 }
+
+Deno.test("readMetainfo() reads what parseMetainfo() does", async () => {
+  for (const name of Object.keys(EXPECTED)) {
+    const torrent = Deno.readFileSync(dataUrl(`torrents/${name}`));
+    assertEquals(await readMetainfo(torrent), parseMetainfo(torrent), name);
+  }
+  const wrong = bytes("d4:infod4:name1:aee");
+  await assertRejects(() => readMetainfo(wrong), MetainfoError, "piece length");
+  await assertRejects(() => readMetainfo(wrong.subarray(0, 9)), BencodeError);
+});
 
 Deno.test("parseMetainfo() reads remarks and trackers", () => {
   const metainfo = parseMetainfo(Deno.readFileSync(dataUrl("torrents/multi.torrent")));
