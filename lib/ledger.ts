@@ -22,6 +22,7 @@
  */
 import { countBits, hasBit, setBit } from "./base/bits.ts";
 import type { Memory } from "./base/memory.ts";
+import { SlotMap } from "./base/slot_map.ts";
 import { Budget, type Need } from "./ledger/budget.ts";
 import { Copies } from "./ledger/copies.ts";
 import { Holdings, type Source } from "./ledger/holdings.ts";
@@ -66,8 +67,9 @@ export class Ledger {
   verifiedCount: number;
   /** Their bytes, padding included. */
   verifiedBytes: number;
-  readonly #open = new Map<number, OpenPiece>();
-  readonly #withFree = new Set<OpenPiece>();
+  /** By their index, both of them. */
+  readonly #open = new SlotMap<OpenPiece>();
+  readonly #withFree = new SlotMap<OpenPiece>();
 
   /** Pieces that are padding alone are verified from the start. */
   constructor(geometry: Geometry, options: LedgerOptions = {}) {
@@ -99,7 +101,7 @@ export class Ledger {
 
   /** Pieces being fetched, oldest first. */
   get openPieces(): Iterable<OpenPiece> {
-    return this.#open.values();
+    return this.#open;
   }
 
   /** How many pieces are being fetched. */
@@ -108,7 +110,7 @@ export class Ledger {
   }
 
   /** Those of them with a block that nobody is asked for, first who has had one longest. */
-  get openWithFree(): ReadonlySet<OpenPiece> {
+  get openWithFree(): Iterable<OpenPiece> & { readonly size: number } {
     return this.#withFree;
   }
 
@@ -170,7 +172,7 @@ export class Ledger {
     if (run.isIdle) this.release(run);
     const isUnasked = piece.freeCount + piece.heldCount === piece.blockCount;
     if (isUnasked && piece.isEmpty && piece.suspects === undefined) this.#close(piece);
-    else this.#withFree.add(piece);
+    else this.#withFree.set(piece.pieceIndex, piece);
     this.onWork();
   }
 
@@ -216,7 +218,7 @@ export class Ledger {
 
   /** Ends every open piece that holds something, handing it to `save` first; for the end of a run. */
   closeAll(save: (piece: OpenPiece) => void): void {
-    for (const piece of [...this.#open.values()]) {
+    for (const piece of [...this.#open]) {
       if (!piece.isEmpty) save(piece);
       this.#close(piece);
     }
@@ -232,7 +234,7 @@ export class Ledger {
     holdPadding(piece, this.geometry);
     this.rarity.close(pieceIndex);
     this.#open.set(pieceIndex, piece);
-    this.#withFree.add(piece);
+    this.#withFree.set(piece.pieceIndex, piece);
     return piece;
   }
 
@@ -249,7 +251,7 @@ export class Ledger {
 
   #remove(piece: OpenPiece): void {
     this.#open.delete(piece.pieceIndex);
-    this.#withFree.delete(piece);
+    this.#withFree.delete(piece.pieceIndex);
     for (const run of piece.runs) this.release(run);
   }
 
@@ -258,7 +260,7 @@ export class Ledger {
     const run = piece.runOf(block);
     if (!run.isBooked) this.budget.book(run);
     piece.take(block, state);
-    if (piece.freeCount === 0) this.#withFree.delete(piece);
+    if (piece.freeCount === 0) this.#withFree.delete(piece.pieceIndex);
   }
 
   /** Blocks that an earlier run of the program left on disk. */
@@ -279,7 +281,7 @@ export class Ledger {
   /** The source is out: pieces with suspects that it was to supply are for others now. */
   #releaseSole(source: Source): void {
     let hasWork = false;
-    for (const piece of this.#open.values()) {
+    for (const piece of this.#open) {
       if (piece.suspects === undefined) continue;
       if (piece.soleSource === source.id) piece.soleSource = undefined;
       hasWork = true;

@@ -12,6 +12,9 @@ export const MAX_REQUESTS = 2000;
 /** How many returned requests are remembered, so that a late answer is known as one. */
 const MAX_RETURNED = 2 * MAX_REQUESTS;
 
+/** How many places of answered requests are left to be, where that costs nothing else. */
+const MIN_TRIM = 32;
+
 /** More blocks than the 32 bits of a peer's `begin` can name. */
 const BLOCKS_PER_PIECE = 2 ** 18;
 
@@ -23,7 +26,8 @@ export interface Request {
 
 /** Outstanding requests, first in, first out as most peers answer, and those that were given up. */
 export class RequestQueue {
-  #pieces: OpenPiece[] = [];
+  /** Undefined before #head. */
+  #pieces: (OpenPiece | undefined)[] = [];
   #blocks: number[] = [];
   #head = 0;
   /** How many times each block was given up. */
@@ -121,16 +125,19 @@ export class RequestQueue {
 
   #removeAt(at: number): OpenPiece | undefined {
     const piece = this.#pieces[at];
-    if (at === this.#head) this.#head++;
-    else {
+    if (at === this.#head) {
+      // A piece that is done is not to be kept, small as most are.
+      this.#pieces[at] = undefined;
+      this.#head++;
+    } else {
       this.#pieces.splice(at, 1);
       this.#blocks.splice(at, 1);
     }
-    if (this.#head >= MAX_REQUESTS || this.#head === this.#pieces.length) this.#trim();
+    if (this.#head >= (this.length === 0 ? MIN_TRIM : MAX_REQUESTS)) this.#trim();
     return piece;
   }
 
-  /** Drops what was answered, now and then: amortised, an answer in order costs O(1). */
+  /** Drops the places of what was answered, now and then: amortised, an answer in order costs O(1). */
   #trim(): void {
     this.#pieces.splice(0, this.#head);
     this.#blocks.splice(0, this.#head);
