@@ -7,6 +7,7 @@ import { delay } from "../base/async.ts";
 import { isDescriptorShortage } from "../base/errors.ts";
 import { emptyBits, forEachBit, setBit } from "../base/bits.ts";
 import { HASH_LENGTH } from "../torrent/geometry.ts";
+import { sha1Later } from "../torrent/sha1.ts";
 import type { Disk } from "./disk.ts";
 import { Files, type FilesOptions } from "./files.ts";
 import { Folders } from "./folders.ts";
@@ -70,9 +71,9 @@ export class LocalDisk implements Disk, HashMaker {
     this.#hasher = new PieceHasher(torrent, this.#files, this.#sweep);
   }
 
-  /** put(), at once. @throws {StorageError} */
-  putNow(run: RunBytes): Outcome {
-    return this.#keeper.put(run);
+  /** put(), at once; see PieceKeeper. @throws {StorageError} */
+  putNow(run: RunBytes, digest?: Uint8Array): Outcome {
+    return this.#keeper.put(run, digest);
   }
 
   /** Hashes those pieces of a range whose bit is set, at once. */
@@ -93,22 +94,31 @@ export class LocalDisk implements Disk, HashMaker {
 
   /** One after the other, though one may have to wait for a descriptor. */
   put(run: RunBytes): Promise<Outcome> {
-    const outcome = this.#lastPut.then(() => this.#putPatiently(run));
+    const digest = this.#digestLater(run);
+    const outcome = this.#lastPut.then(async () => this.#putPatiently(run, await digest));
     this.#lastPut = outcome.then(() => {}, () => {}); // a failure is for whoever has put the run
     return outcome;
   }
 
+  /** Of a whole piece; not by this thread, which may have other things to do. */
+  #digestLater(run: RunBytes): Promise<Uint8Array> | undefined {
+    const { bytes } = run;
+    const isPlain = bytes.buffer instanceof ArrayBuffer;
+    if (!isPlain || !this.#keeper.isWhole(run)) return undefined;
+    return sha1Later(bytes as Uint8Array<ArrayBuffer>);
+  }
+
   /** Connections that are closed for our sake give their descriptors back only when others have had a turn. */
-  async #putPatiently(run: RunBytes): Promise<Outcome> {
+  async #putPatiently(run: RunBytes, digest: Uint8Array | undefined): Promise<Outcome> {
     for (let turnsLeft = SHORTAGE_TURNS; turnsLeft > 0; turnsLeft--) {
       try {
-        return this.putNow(run);
+        return this.putNow(run, digest);
       } catch (error) {
         if (!isDescriptorShortage(error)) throw error;
         await delay(TURN_MS);
       }
     }
-    return this.putNow(run);
+    return this.putNow(run, digest);
   }
 
   digests(pieceIndex: number): Promise<readonly string[]> {

@@ -46,15 +46,24 @@ export class PieceKeeper {
     this.#bytes = bytes;
   }
 
-  /** See Store.put(). @throws {StorageError} */
-  put(run: RunBytes): Outcome {
+  /** Whether the run is its whole piece. */
+  isWhole({ pieceIndex, bytes, endsPiece }: RunBytes): boolean {
+    return endsPiece && bytes.length === this.#torrent.geometry.pieceLength(pieceIndex);
+  }
+
+  /**
+   * See Store.put().
+   *
+   * @param digest of a whole piece, where the caller knows it
+   * @throws {StorageError}
+   */
+  put(run: RunBytes, digest?: Uint8Array): Outcome {
     const { pieceIndex, bytes, endsPiece } = run;
-    const { geometry } = this.#torrent;
-    const offset = geometry.pieceOffset(pieceIndex) + run.begin;
-    const isWhole = endsPiece && bytes.length === geometry.pieceLength(pieceIndex);
-    if (isWhole && !this.#isRight(pieceIndex, sha1(bytes))) {
+    const isWhole = this.isWhole(run);
+    if (isWhole && !this.#isRight(pieceIndex, digest ?? sha1(bytes))) {
       return { kind: "wrong", digests: digestBlocks(bytes) };
     }
+    const offset = this.#torrent.geometry.pieceOffset(pieceIndex) + run.begin;
     this.#bytes.write(offset, bytes);
     if (isWhole) return RIGHT;
     this.#advance(run);

@@ -11,7 +11,7 @@ import type { FileEntry } from "./file_entry.ts";
 import { FileListReader, parseFiles, parseName } from "./file_list.ts";
 import { Geometry, HASH_LENGTH } from "./geometry.ts";
 import { checkVersion, refuseVersionTwoAlone } from "./hybrid.ts";
-import { sha1 } from "./sha1.ts";
+import { sha1, sha1Later } from "./sha1.ts";
 import { parseNodes, parseTrackers, parseWebSeeds } from "./sources.ts";
 
 /**
@@ -107,8 +107,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
  */
 export async function readMetainfo(bytes: Uint8Array<ArrayBuffer>): Promise<Metainfo> {
   const torrent = decodeTorrent(bytes);
-  const digest = await crypto.subtle.digest("SHA-1", torrent.rawInfo);
-  return parseTorrent(torrent, new Uint8Array(digest) as InfoHash);
+  return parseTorrent(torrent, await sha1Later(torrent.rawInfo) as InfoHash);
 }
 
 /** The name of a torrent whose info dictionary has these raw bytes. */
