@@ -29,11 +29,6 @@ export class SlotMap<Value extends object> implements Iterable<Value> {
     return slot === undefined ? undefined : this.#values[slot];
   }
 
-  /** Whether there is an object of that number. */
-  has(key: number): boolean {
-    return this.#slots.has(key);
-  }
-
   /** Adds the object at the end, or puts it in the place of the one that has the number. */
   set(key: number, value: Value): void {
     const slot = this.#slots.get(key) ?? this.#take(key);

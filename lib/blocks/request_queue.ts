@@ -126,7 +126,7 @@ export class RequestQueue {
   #removeAt(at: number): OpenPiece | undefined {
     const piece = this.#pieces[at];
     if (at === this.#head) {
-      // A piece that is done is not to be kept, small as most are.
+      // Else up to MAX_REQUESTS pieces that are done would be kept in memory.
       this.#pieces[at] = undefined;
       this.#head++;
     } else {

@@ -39,7 +39,7 @@ const ACCEPT_REST_MS = 100;
 export interface Gate {
   /** How many are connected. */
   readonly size: number;
-  /** Whether a peer that can be dialled there is connected. */
+  /** Whether a peer that has dialled us, and can be dialled there, is connected; the book knows the others. */
   isConnectedTo(address: PeerAddress): boolean;
   /** How many more connections are allowed. */
   readonly room: number;

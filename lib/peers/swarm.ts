@@ -115,7 +115,6 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   isConnectedTo({ host, port }: PeerAddress): boolean {
-    // The book does not name those that we dialled.
     for (const { listensAt } of this.#incoming) {
       if (listensAt?.port === port && listensAt.host === host) return true;
     }

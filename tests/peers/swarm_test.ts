@@ -101,7 +101,7 @@ Deno.test("admit() leaves a peer its place that serves us, or did", async (t) =>
   }
 });
 
-Deno.test("isConnectedTo() knows peers by where they listen", async () => {
+Deno.test("isConnectedTo() knows those who dialled us by where they listen, and leaves the others to the book", async () => {
   await using rig = new Rig(2);
   await rig.connect(50_000);
   const [session] = rig.swarm.sessions;
@@ -109,6 +109,8 @@ Deno.test("isConnectedTo() knows peers by where they listen", async () => {
   assertEquals([rig.swarm.isConnectedTo(from), rig.swarm.isConnectedTo(at)], [false, false]);
   if (session !== undefined) session.extension = { port: 7, extensions: new Map() };
   assertEquals([rig.swarm.isConnectedTo(from), rig.swarm.isConnectedTo(at)], [false, true]);
+  await rig.connect(60_000, { isIncoming: false });
+  assert(!rig.swarm.isConnectedTo({ host: "10.0.0.1", port: 60_000 }));
 });
 
 /** Two connections of one peer: how the first and the second were made, and which one stays. */
