@@ -12,7 +12,11 @@ const MAX_ZERO_COUNT = 16 * 1024 * 1024;
 
 /** Whether two hashes are the same. */
 export function isSameHash(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) {
+    if (a[at] !== b[at]) return false;
+  }
+  return true;
 }
 
 /** A digest of each block, in order; `bytes` begins with one. */

@@ -13,14 +13,14 @@ const BITS_PER_BYTE = 8;
 /** The 80 words of one block, written over by the next: nothing here ever waits in between. */
 const WORDS = new Int32Array(80);
 
-let createHash: typeof import("node:crypto").createHash | undefined;
+let platform: Pick<typeof import("node:crypto"), "createHash" | "hash"> | undefined;
 
 /**
  * Loads the platform's own SHA-1, for all that is hashed here from then on. It is worth it for many
  * megabytes, or where there is something to wait for anyway.
  */
 export async function loadPlatformSha1(): Promise<void> {
-  ({ createHash } = await import("node:crypto"));
+  platform = await import("node:crypto");
 }
 
 /** The SHA-1 of bytes that come one after the other. */
@@ -33,14 +33,16 @@ export interface RunningSha1 {
 
 /** Starts a SHA-1, of nothing yet. */
 export function createSha1(): RunningSha1 {
-  return createHash?.("sha1") ?? new PlainSha1();
+  return platform?.createHash("sha1") ?? new PlainSha1();
 }
 
 /** The SHA-1 of the bytes: 20 bytes. */
 export function sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const hash = createSha1();
+  // As text the platform's takes less than as bytes, and makes no object that has to be ended.
+  if (platform !== undefined) return Uint8Array.fromHex(platform.hash("sha1", bytes, "hex"));
+  const hash = new PlainSha1();
   hash.update(bytes);
-  return new Uint8Array(hash.digest());
+  return hash.digest();
 }
 
 /** The same by WebCrypto, off this thread: nothing needs to be loaded for it. */
@@ -70,7 +72,7 @@ class PlainSha1 implements RunningSha1 {
   }
 
   /** Fills the last block up: a one bit, zeros, and the length of all. */
-  digest(): Uint8Array {
+  digest(): Uint8Array<ArrayBuffer> {
     const bits = BigInt(this.#lengthBytes) * BigInt(BITS_PER_BYTE);
     const filled = this.#lengthBytes % BLOCK_BYTES;
     const fits = filled + 1 + LENGTH_BYTES <= BLOCK_BYTES;

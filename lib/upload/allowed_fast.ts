@@ -34,7 +34,7 @@ export function allowedFast(options: AllowedFastOptions): number[] {
   bytes.set(infoHash, 4);
   const wanted = Math.min(count, pieceCount);
   while (allowed.size < wanted) {
-    bytes = new Uint8Array(sha1(bytes));
+    bytes = sha1(bytes);
     const view = new DataView(bytes.buffer);
     for (let at = 0; at < bytes.length && allowed.size < wanted; at += 4) {
       allowed.add(view.getUint32(at) % pieceCount);
