@@ -13,7 +13,7 @@ export interface Disk extends Hasher, AsyncDisposable {
   /** Where bytes that are put should lie, if they are not to be copied. */
   readonly memory?: Memory | undefined;
   /** See Store.put(), but that nothing is recorded. @throws {StorageError} */
-  put(run: RunBytes): Promise<Outcome>;
+  put(runs: readonly RunBytes[]): Promise<readonly Outcome[]>;
   /** See Store.digests(). @throws {StorageError} */
   digests(pieceIndex: number): Promise<readonly string[]>;
   /** See Store.read(). @throws {StorageError} */

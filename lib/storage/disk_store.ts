@@ -94,15 +94,17 @@ export class DiskStore implements Store {
     return resumed;
   }
 
-  async put(run: RunBytes): Promise<Outcome> {
+  async put(runs: readonly RunBytes[]): Promise<readonly Outcome[]> {
     if (this.#preparing !== undefined) await this.#preparing;
-    const outcome = await this.#disk.put(run);
-    if (outcome.kind !== "right") return outcome;
-    this.#unrecorded.push(run.pieceIndex);
+    const outcomes = await this.#disk.put(runs);
+    runs.forEach(({ pieceIndex }, at) => {
+      if (outcomes[at]?.kind === "right") this.#unrecorded.push(pieceIndex);
+    });
+    if (this.#unrecorded.length === 0) return outcomes;
     // All that are done by now go into one record.
     this.#recording ??= Promise.resolve().then(() => this.#record());
     await this.#recording;
-    return outcome;
+    return outcomes;
   }
 
   digests(pieceIndex: number): Promise<readonly string[]> {

@@ -92,8 +92,12 @@ export class LocalDisk implements Disk, HashMaker {
     return hashes;
   }
 
+  put(runs: readonly RunBytes[]): Promise<readonly Outcome[]> {
+    return Promise.all(runs.map((run) => this.#putInTurn(run)));
+  }
+
   /** One after the other, though one may have to wait for a descriptor. */
-  put(run: RunBytes): Promise<Outcome> {
+  #putInTurn(run: RunBytes): Promise<Outcome> {
     const digest = this.#digestLater(run);
     const outcome = this.#lastPut.then(async () => this.#putPatiently(run, await digest));
     this.#lastPut = outcome.then(() => {}, () => {}); // a failure is for whoever has put the run

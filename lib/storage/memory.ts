@@ -46,15 +46,8 @@ export class MemoryStore implements Store {
     });
   }
 
-  put(run: RunBytes): Promise<Outcome> {
-    return Promise.try(() => {
-      const outcome = this.#keeper.put(run);
-      if (outcome.kind === "right") {
-        setBit(this.#verified, run.pieceIndex);
-        this.#partial.delete(run.pieceIndex);
-      }
-      return outcome;
-    });
+  put(runs: readonly RunBytes[]): Promise<readonly Outcome[]> {
+    return Promise.try(() => runs.map((run) => this.#putNow(run)));
   }
 
   digests(pieceIndex: number): Promise<readonly string[]> {
@@ -82,6 +75,15 @@ export class MemoryStore implements Store {
   /** Nothing is open, so nothing is dropped. */
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
+  }
+
+  #putNow(run: RunBytes): Outcome {
+    const outcome = this.#keeper.put(run);
+    if (outcome.kind === "right") {
+      setBit(this.#verified, run.pieceIndex);
+      this.#partial.delete(run.pieceIndex);
+    }
+    return outcome;
   }
 
   #write(offset: number, bytes: Uint8Array): void {

@@ -5,7 +5,7 @@
  */
 import { emptyBits, setBit } from "../base/bits.ts";
 import { BLOCK, type Ledger, LOCAL_SOURCE, type SourceId } from "../ledger.ts";
-import type { Store } from "./store.ts";
+import type { RunBytes, Store } from "./store.ts";
 import { partsOf } from "./store_blocks.ts";
 
 /**
@@ -19,12 +19,13 @@ export async function saveOpenPieces(
   store: Store,
   isLiar: (source: SourceId) => boolean,
 ): Promise<void> {
-  const saving: Promise<unknown>[] = [];
+  const runs: RunBytes[] = [];
+  const partial = new Map<number, Uint8Array>();
   ledger.closeAll((piece) => {
     for (const run of piece.runs) {
       if (run.start === undefined) continue;
       for (const part of partsOf(ledger, run, (source) => !isLiar(source))) {
-        saving.push(store.put({ ...part, endsPiece: false }));
+        runs.push({ ...part, endsPiece: false });
       }
     }
     const held = emptyBits(piece.blockCount);
@@ -32,8 +33,9 @@ export async function saveOpenPieces(
       const isOurs = state === BLOCK.held && !isLiar(piece.sourceOf[block] ?? LOCAL_SOURCE);
       if (isOurs) setBit(held, block);
     });
-    saving.push(store.recordPartial(piece.pieceIndex, held));
+    partial.set(piece.pieceIndex, held);
   });
-  await Promise.all(saving);
+  if (runs.length > 0) await store.put(runs);
+  for (const [pieceIndex, held] of partial) await store.recordPartial(pieceIndex, held);
   await store.sync();
 }

@@ -67,12 +67,13 @@ export interface Store extends AsyncDisposable {
   check(options: { signal: AbortSignal }): AsyncGenerator<CheckProgress, Resumed, undefined>;
 
   /**
-   * Stores bytes of a piece; with the last of them, hashes it, and records that it is stored when it is
+   * Stores bytes of pieces; with the last of one's, hashes it, and records that it is stored when it is
    * right. Of a piece that is put whole, nothing is stored otherwise. What is put first is done first.
    *
-   * @throws {StorageError}
+   * @returns an outcome for each run, in order, once all are done
+   * @throws {StorageError} when one fails
    */
-  put(run: RunBytes): Promise<Outcome>;
+  put(runs: readonly RunBytes[]): Promise<readonly Outcome[]>;
 
   /** The digests of the blocks of a piece that is stored, as in a wrong Outcome. @throws {StorageError} */
   digests(pieceIndex: number): Promise<readonly string[]>;

@@ -42,28 +42,44 @@ export function storeBlocks(
   batches: AsyncIterable<readonly FullRun[]>,
   { ledger, store }: StoreBlocksOptions,
 ): AsyncGenerator<readonly HashedPiece[], void, undefined> {
-  return mapAhead(batches, async (runs) => {
-    const hashed: HashedPiece[] = [];
-    // All are put before the first is waited for.
-    const outcomes = runs.map((full) => putRun(full).finally(() => ledger.release(full.run)));
-    const results = await Promise.all(outcomes);
-    results.forEach((outcome, at) => {
-      const piece = runs[at]?.run.piece;
-      if (outcome.kind !== "stored" && piece !== undefined) hashed.push({ piece, outcome });
-    });
-    return hashed;
+  return mapAhead(batches, async (full) => {
+    const runs: RunBytes[] = [];
+    /** Of each of them. */
+    const pieces: OpenPiece[] = [];
+    for (const fullRun of full) {
+      for (const part of bytesToPut(ledger, fullRun)) {
+        runs.push(part);
+        pieces.push(fullRun.run.piece);
+      }
+    }
+    try {
+      return hashedOf(pieces, await store.put(runs));
+    } finally {
+      for (const { run } of full) ledger.release(run);
+    }
   });
+}
 
-  function putRun({ run, endsPiece }: FullRun): Promise<Outcome> {
-    // Of one that an earlier run of the program began, the rest is on disk, and not in memory.
-    const isWhole = run.localCount === 0 || run.piece.restoredCount === 0;
-    if (isWhole) return store.put({ ...bytesOf(ledger, run), endsPiece });
-    const parts = [...partsOf(ledger, run, () => true)];
-    const last = parts.length - 1;
-    return lastOf(
-      parts.map((part, at) => store.put({ ...part, endsPiece: endsPiece && at === last })),
-    );
-  }
+/** Of one that an earlier run of the program began, the rest is on disk, and not in memory. */
+function bytesToPut(ledger: Ledger, { run, endsPiece }: FullRun): readonly RunBytes[] {
+  const isWhole = run.localCount === 0 || run.piece.restoredCount === 0;
+  if (isWhole) return [{ ...bytesOf(ledger, run), endsPiece }];
+  const parts = [...partsOf(ledger, run, () => true)];
+  const last = parts.length - 1;
+  return parts.map((part, at) => ({ ...part, endsPiece: endsPiece && at === last }));
+}
+
+/** Those pieces that are whole with what was stored of them. */
+function hashedOf(
+  pieces: readonly OpenPiece[],
+  outcomes: readonly Outcome[],
+): readonly HashedPiece[] {
+  const hashed: HashedPiece[] = [];
+  pieces.forEach((piece, at) => {
+    const outcome = outcomes[at];
+    if (outcome !== undefined && outcome.kind !== "stored") hashed.push({ piece, outcome });
+  });
+  return hashed;
 }
 
 /**
@@ -99,10 +115,4 @@ function bytesOf(
   const lengthBytes = Math.min(end * BLOCK_LENGTH, geometry.pieceLength(pieceIndex)) - begin;
   const at = start + begin - firstBlock * BLOCK_LENGTH;
   return { pieceIndex, begin, bytes: budget.memory.bytes.subarray(at, at + lengthBytes) };
-}
-
-/** All are done, and the last one tells. */
-async function lastOf(outcomes: readonly Promise<Outcome>[]): Promise<Outcome> {
-  const results = await Promise.all(outcomes);
-  return results.at(-1) ?? { kind: "stored" };
 }

@@ -40,11 +40,11 @@ function describe(fileCount: number): Metainfo {
 
 /** As a download does: one after the other is put, and none waited for before the last. */
 async function store128MiB(store: Store, piece: Uint8Array = PIECE): Promise<void> {
-  const storing: Promise<Outcome>[] = [];
+  const storing: Promise<readonly Outcome[]>[] = [];
   for (let pieceIndex = 0; pieceIndex < PIECE_COUNT; pieceIndex++) {
-    storing.push(store.put({ pieceIndex, begin: 0, bytes: piece, endsPiece: true }));
+    storing.push(store.put([{ pieceIndex, begin: 0, bytes: piece, endsPiece: true }]));
   }
-  const outcomes = await Promise.all(storing);
+  const outcomes = (await Promise.all(storing)).flat();
   if (outcomes.some(({ kind }) => kind !== "right")) throw new Error("A piece is wrong");
 }
 

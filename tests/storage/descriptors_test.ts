@@ -54,8 +54,8 @@ Deno.test({
       JSON.stringify(place.directory)
     }, { maxOpenFiles: 150 });
       setTimeout(() => taken.splice(0, 3).forEach((fd) => fs.closeSync(fd)), 50);
-      const outcomes = await Promise.all(files.map((_, pieceIndex) =>
-        disk.put({ pieceIndex, begin: 0, bytes, endsPiece: true })));
+      const outcomes = await disk.put(files.map((_, pieceIndex) =>
+        ({ pieceIndex, begin: 0, bytes, endsPiece: true })));
       await disk[Symbol.asyncDispose]();
       console.log(outcomes.filter(({ kind }) => kind === "right").length);`;
     assertEquals(await runWith64(place, program), "20");

@@ -27,7 +27,7 @@ async function runUntilKilled(place: Place, fixture: Fixture, pieceIndices: read
 /** Writes a piece of which the journal does not learn: the kill came between. */
 async function writeUnrecorded(place: Place, { metainfo }: Fixture, piece: RunBytes) {
   await using disk = new LocalDisk(metainfo, place.directory);
-  assertEquals(await disk.put(piece), { kind: "right" });
+  assertEquals(await disk.put([piece]), [{ kind: "right" }]);
 }
 
 async function verifiedNow(place: Place, fixture: Fixture): Promise<number[]> {
@@ -227,7 +227,7 @@ Deno.test("DiskStore.check() finds what a kill left unrecorded in the middle of 
     await using store = await place.open(huge);
     await check(store);
     const piece = wholePiece(small, 0);
-    assertEquals(await store.put({ ...piece, pieceIndex: 100 }), { kind: "right" });
+    assertEquals(await store.put([{ ...piece, pieceIndex: 100 }]), [{ kind: "right" }]);
   }
   await writeUnrecorded(place, huge, { ...wholePiece(small, 0), pieceIndex: 1500 });
   await using store = await place.open(huge);

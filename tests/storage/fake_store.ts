@@ -29,12 +29,13 @@ export class FakeStore implements Store {
     return { verified: new Uint8Array(), partial: new Map() };
   }
 
-  put(run: RunBytes): Promise<Outcome> {
-    const { pieceIndex, begin, bytes, endsPiece } = run;
-    const [mark] = bytes;
-    const lengthBytes = bytes.length;
-    this.told.push({ kind: "put", pieceIndex, begin, lengthBytes, mark, endsPiece });
-    return this.#outcomeOf(run);
+  put(runs: readonly RunBytes[]): Promise<readonly Outcome[]> {
+    for (const { pieceIndex, begin, bytes, endsPiece } of runs) {
+      const [mark] = bytes;
+      const lengthBytes = bytes.length;
+      this.told.push({ kind: "put", pieceIndex, begin, lengthBytes, mark, endsPiece });
+    }
+    return Promise.all(runs.map(this.#outcomeOf));
   }
 
   digests(): Promise<readonly string[]> {

@@ -120,8 +120,9 @@ export async function storePieces(
   of: Fixture,
   pieceIndices: Iterable<number> = allPieces(of),
 ): Promise<void> {
-  const storing = Array.from(pieceIndices, (index) => store.put(wholePiece(of, index)));
-  for (const outcome of await Promise.all(storing)) assertEquals(outcome, { kind: "right" });
+  const pieces = Array.from(pieceIndices, (index) => wholePiece(of, index));
+  const outcomes = await store.put(pieces);
+  assertEquals(outcomes, pieces.map(() => ({ kind: "right" })));
 }
 
 /** Bytes anywhere in a torrent, cut at the borders of pieces: they end none. */
@@ -147,7 +148,7 @@ export async function putAt(
   { offset, bytes }: { readonly offset: number; readonly bytes: Uint8Array },
 ): Promise<void> {
   for (const part of partsAt(geometry, offset, bytes)) {
-    assertEquals(await store.put(part), { kind: "stored" });
+    assertEquals(await store.put([part]), [{ kind: "stored" }]);
   }
 }
 

@@ -80,7 +80,7 @@ for (const [name, open] of DISKS) {
   test("probes where something but zeros is", async (disk, place) => {
     Deno.removeSync(place.path("folder", "b"));
     await disk.create([1]);
-    await disk.put({ ...wholePiece(FIXTURE, 15), endsPiece: true });
+    await disk.put([wholePiece(FIXTURE, 15)]);
     const inB = ALL.slice(10);
     assertEquals(indicesIn(await disk.probe(bits(inB))), [15]);
     assertEquals(indicesIn(await disk.probe(bits([3, 14]))), [3]);

@@ -23,7 +23,7 @@ Deno.test("MemoryStore forgets blocks of pieces that are right, or that it is to
   await storePieces(store, fixture, [0]);
   await store.recordPartial(1, Uint8Array.of(0));
   const wrong = { ...wholePiece(fixture, 2), bytes: new Uint8Array(32_768) };
-  assertEquals((await store.put(wrong)).kind, "wrong");
+  assertEquals((await store.put([wrong])).map(({ kind }) => kind), ["wrong"]);
   const resumed = await check(store);
   assertEquals(indicesIn(resumed.verified), [0]);
   assertEquals([...resumed.partial], [[2, Uint8Array.of(0x80)]]);

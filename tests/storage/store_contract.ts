@@ -96,11 +96,11 @@ async function testParts(open: OpenStore, fixture: Fixture): Promise<void> {
   });
   for (const [, ...second] of pieces) {
     for (const part of second) {
-      assertEquals(await store.put({ ...part, endsPiece: false }), { kind: "stored" });
+      assertEquals(await store.put([{ ...part, endsPiece: false }]), [{ kind: "stored" }]);
     }
   }
   for (const [first] of pieces.toReversed()) {
-    assertEquals(await store.put({ ...first, endsPiece: true }), { kind: "right" });
+    assertEquals(await store.put([{ ...first, endsPiece: true }]), [{ kind: "right" }]);
   }
   await assertReadable(store, fixture);
   await store.finish();
@@ -122,11 +122,11 @@ async function testWrong(open: OpenStore, fixture: Fixture): Promise<void> {
   for (const pieceIndex of allPieces(fixture)) {
     const whole = wholePiece(fixture, pieceIndex);
     const wrong = { ...whole, bytes: whole.bytes.map((byte, at) => at === 0 ? byte ^ 1 : byte) };
-    const outcome = await store.put(wrong);
-    assert(outcome.kind === "wrong");
-    const outcomes = cut(wrong, wrong.bytes.length - 1).map((part) => store.put(part));
-    assertEquals((await Promise.all(outcomes)).at(-1), outcome);
-    assertEquals(await store.put(whole), { kind: "right" });
+    const [outcome] = await store.put([wrong]);
+    assert(outcome?.kind === "wrong");
+    const outcomes = await store.put(cut(wrong, wrong.bytes.length - 1));
+    assertEquals(outcomes.at(-1), outcome);
+    assertEquals(await store.put([wrong, whole]), [outcome, { kind: "right" }]);
     const right = await store.digests(pieceIndex);
     assertEquals(outcome.digests.length, fixture.metainfo.geometry.blockCount(pieceIndex));
     const differing = right.flatMap((digest, at) => digest === outcome.digests[at] ? [] : [at]);
@@ -153,7 +153,7 @@ async function testAnywhere(open: OpenStore): Promise<void> {
   ]);
   // From both ends to the middle.
   for (let part = parts.shift(); part !== undefined; part = parts.reverse().shift()) {
-    assertEquals(await store.put(part), { kind: "stored" });
+    assertEquals(await store.put([part]), [{ kind: "stored" }]);
   }
   for (const start of cuts) {
     for (const end of cuts.filter((cut) => cut >= start)) {
@@ -185,8 +185,8 @@ async function testOutside(open: OpenStore): Promise<void> {
   await putAt(store, metainfo, { offset: 0, bytes: new Uint8Array(100) });
   await assertRejects(() => store.read(99, new Uint8Array(2)), RangeError);
   const part = { pieceIndex: 0, begin: 0, bytes: new Uint8Array(1), endsPiece: false };
-  await assertRejects(() => store.put({ ...part, begin: 100 }), RangeError);
-  await assertRejects(() => store.put({ ...part, pieceIndex: 1 }), RangeError);
+  await assertRejects(() => store.put([{ ...part, begin: 100 }]), RangeError);
+  await assertRejects(() => store.put([part, { ...part, pieceIndex: 1 }]), RangeError);
 }
 
 async function testAborted(open: OpenStore): Promise<void> {

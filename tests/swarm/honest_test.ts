@@ -153,7 +153,7 @@ Deno.test("download() takes up what a store holds and asks for the rest only", a
   const store = new MemoryStore(fixture.metainfo);
   await storePieces(store, fixture, [0, 1, 2]);
   const bytes = pieceOf(fixture, 3).subarray(0, 16 * KIB);
-  await store.put({ pieceIndex: 3, begin: 0, bytes, endsPiece: false });
+  await store.put([{ pieceIndex: 3, begin: 0, bytes, endsPiece: false }]);
   await store.recordPartial(3, Uint8Array.of(0x80));
   await using seeder = await startSeeder(fixture);
   const run = await downloadWhole(fixture, { from: [seeder] }, store);

@@ -34,7 +34,7 @@ export interface Calls {
   makeHashes: { argument: PieceRange; result: Uint8Array };
   probe: { argument: Uint8Array; result: Uint8Array };
   /** For bytes that are not in the shared memory. */
-  put: { argument: RunBytes; result: Outcome };
+  put: { argument: readonly RunBytes[]; result: readonly Outcome[] };
   digests: { argument: number; result: readonly string[] };
   create: { argument: readonly number[]; result: void };
   truncate: { argument: readonly number[]; result: void };

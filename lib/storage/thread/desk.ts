@@ -48,7 +48,7 @@ export class Desk {
     hash: (range) => this.#disk.hashNow(range, this.#wanted),
     makeHashes: (range) => this.#disk.makeHashesNow(range),
     probe: (pieces) => this.#disk.probe(pieces),
-    put: (run) => this.#disk.put(run),
+    put: (runs) => this.#disk.put(runs),
     digests: (pieceIndex) => this.#disk.digests(pieceIndex),
     create: (fileIndices) => this.#disk.create(fileIndices),
     truncate: (fileIndices) => this.#disk.truncate(fileIndices),

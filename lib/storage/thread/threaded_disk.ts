@@ -20,10 +20,19 @@ import { makeRing, OUTCOME, RingWriter } from "./ring.ts";
 const STORED: Outcome = Object.freeze({ kind: "stored" });
 const RIGHT: Outcome = Object.freeze({ kind: "right" });
 
-/** A run on its way, with who waits for it. */
+/** Runs that were put together, with who waits for them. */
 interface Put {
-  readonly run: RunBytes;
-  readonly outcome: PromiseWithResolvers<Outcome>;
+  readonly runs: readonly RunBytes[];
+  /** How many of them are in the ring, or were. */
+  pushed: number;
+  /** Of those that are done. */
+  readonly outcomes: (Outcome | Promise<Outcome>)[];
+  readonly done: PromiseWithResolvers<readonly Outcome[]>;
+}
+
+/** Whether nothing has to be waited for, as it nearly always is: that takes a promise for each. */
+function areThere(outcomes: Put["outcomes"]): outcomes is Outcome[] {
+  return !outcomes.some((outcome) => outcome instanceof Promise);
 }
 
 /** Where the files are, and how much memory is shared with the thread. */
@@ -43,15 +52,16 @@ export class ThreadedDisk implements Disk {
   readonly #thread: DiskThread;
   /** Rejects when the disk could not be opened; every call then fails of itself. */
   readonly #opening: Promise<void>;
-  /** Runs in the ring, the oldest first; the first one's number is #settled. */
-  readonly #underWay: Put[] = [];
-  /** Runs that the ring had no room for. */
-  readonly #backlog: Put[] = [];
+  /** Those that are not done, the oldest first. */
+  readonly #puts: Put[] = [];
+  /** Where in it the first one is that has runs for which the ring had no room. */
+  #next = 0;
   /** What was said of runs that did not go well, by their number. */
   readonly #verdicts = new Map<number, PromiseWithResolvers<Outcome>>();
   /** Loaded by the first read, for many runs read nothing. */
   #loading: Promise<TorrentReader> | undefined;
   #reader: TorrentReader | undefined;
+  /** How many runs are done, as the ring counts. */
   #settled = 0;
   /** How many runs were put, as the ring counts. */
   #putCount = 0;
@@ -81,14 +91,16 @@ export class ThreadedDisk implements Disk {
     this.#opening.catch(() => {}); // what is asked next fails of it, too
   }
 
-  put(run: RunBytes): Promise<Outcome> {
-    if (run.bytes.buffer !== this.memory.bytes.buffer) return this.#thread.call("put", run);
+  put(runs: readonly RunBytes[]): Promise<readonly Outcome[]> {
+    const { buffer } = this.memory.bytes;
+    if (runs.some(({ bytes }) => bytes.buffer !== buffer)) return this.#thread.call("put", runs);
     if (this.#death !== undefined) return Promise.reject(this.#death);
-    const outcome = Promise.withResolvers<Outcome>();
-    this.#putCount = (this.#putCount + 1) | 0;
-    this.#backlog.push({ run, outcome });
+    if (runs.length === 0) return Promise.resolve([]);
+    const done = Promise.withResolvers<readonly Outcome[]>();
+    this.#putCount = (this.#putCount + runs.length) | 0;
+    this.#puts.push({ runs, pushed: 0, outcomes: [], done });
     this.#fillRing();
-    return outcome.promise;
+    return done.promise;
   }
 
   digests(pieceIndex: number): Promise<readonly string[]> {
@@ -152,12 +164,16 @@ export class ThreadedDisk implements Disk {
 
   #fillRing(): void {
     while (this.#writer.hasRoom) {
-      const put = this.#backlog.shift();
+      const put = this.#puts[this.#next];
       if (put === undefined) break;
-      const { pieceIndex, begin, bytes, endsPiece } = put.run;
-      const [start, lengthBytes] = [bytes.byteOffset, bytes.length];
-      this.#writer.push({ pieceIndex, begin, start, lengthBytes, endsPiece });
-      this.#underWay.push(put);
+      const run = put.runs[put.pushed];
+      if (run === undefined) this.#next++;
+      else {
+        const { pieceIndex, begin, bytes, endsPiece } = run;
+        const [start, lengthBytes] = [bytes.byteOffset, bytes.length];
+        this.#writer.push({ pieceIndex, begin, start, lengthBytes, endsPiece });
+        put.pushed++;
+      }
     }
     if (this.#state === "idle") this.#watch();
   }
@@ -165,15 +181,25 @@ export class ThreadedDisk implements Disk {
   /** Settles what is done, as long as anything is under way. */
   async #watch(): Promise<void> {
     this.#state = "watching";
-    while (this.#underWay.length > 0) {
+    while (this.#puts.length > 0) {
       await this.#writer.waitBeyond(this.#settled);
       for (const { done } = this.#writer; this.#settled !== done;) {
-        this.#underWay.shift()?.outcome.resolve(this.#outcomeOf(this.#settled));
+        this.#settle(this.#outcomeOf(this.#settled));
         this.#settled = (this.#settled + 1) | 0;
       }
       this.#fillRing();
     }
     this.#state = "idle";
+  }
+
+  /** The next run is done. */
+  #settle(outcome: Outcome | Promise<Outcome>): void {
+    const [put] = this.#puts;
+    put?.outcomes.push(outcome);
+    if (put?.outcomes.length !== put?.runs.length) return;
+    this.#puts.shift();
+    if (this.#next > 0) this.#next--;
+    put?.done.resolve(areThere(put.outcomes) ? put.outcomes : Promise.all(put.outcomes));
   }
 
   #outcomeOf(entry: number): Outcome | Promise<Outcome> {
@@ -217,8 +243,7 @@ export class ThreadedDisk implements Disk {
 
   #die(error: Error): void {
     this.#death = error;
-    for (const { outcome } of [...this.#underWay.splice(0), ...this.#backlog.splice(0)]) {
-      outcome.reject(error);
-    }
+    for (const { done } of this.#puts.splice(0)) done.reject(error);
+    this.#next = 0;
   }
 }
