@@ -73,8 +73,10 @@ const LATE_SHARE = 1 / 4;
 export class Pace {
   /** Requests to have outstanding. */
   depth: number;
-  /** Payload per millisecond; 0 while unknown. */
+  /** Payload per millisecond in which something was asked for; 0 while unknown. */
   bytesPerMs = 0;
+  /** The same, whether or not something was: what calls for requests. A few answers at once tell little. */
+  #flow = 0;
   #limit = DEFAULT_REQQ;
   #isStarting = true;
   #windowBytes = 0;
@@ -141,17 +143,17 @@ export class Pace {
     if (nowMs - windowAtMs < WINDOW_MS) return;
     const untilMs = outstanding === 0 ? this.#quietSinceMs(windowAtMs) : nowMs;
     const newest = this.#windowBytes / Math.max(untilMs - windowAtMs - this.#idleMs, 1);
+    const newestFlow = this.#windowBytes / (nowMs - windowAtMs);
     if (this.#isStarting && this.bytesPerMs > 0 && newest < this.bytesPerMs * START_GROWTH) {
       this.#isStarting = false;
     }
-    this.bytesPerMs = this.bytesPerMs === 0
-      ? newest
-      : this.bytesPerMs + NEWEST * (newest - this.bytesPerMs);
+    this.bytesPerMs = averaged(this.bytesPerMs, newest);
+    this.#flow = averaged(this.#flow, newestFlow);
     this.#windowBytes = 0;
     this.#windowAtMs = nowMs;
     this.#idleMs = 0;
     if (this.#isStarting) return;
-    this.depth = Math.min(Math.max(this.#depthFor(this.bytesPerMs), MIN_DEPTH), this.#limit);
+    this.depth = Math.min(Math.max(this.#depthFor(this.#flow), MIN_DEPTH), this.#limit);
   }
 
   /** The shortest round trip that was measured; Infinity while none was. */
@@ -242,4 +244,9 @@ export class Pace {
     const blocksMs = (STALL_BLOCKS * BLOCK_LENGTH) / this.#rate;
     return Math.min(Math.max(blocksMs, MIN_STALL_MS), MAX_STALL_MS);
   }
+}
+
+/** A rate after one more window. */
+function averaged(rate: number, newest: number): number {
+  return rate === 0 ? newest : rate + NEWEST * (newest - rate);
 }

@@ -207,6 +207,17 @@ Deno.test("Pace tells the rate of a peer that is seldom asked by the time it too
   }
 });
 
+Deno.test("Pace asks for little of a peer that answers at once, but is seldom asked", () => {
+  const pace = new Pace(2);
+  for (let atMs = 0; atMs < 20_000; atMs += 1_000) {
+    pace.asked(atMs);
+    pace.received(BLOCK_LENGTH, atMs + 1);
+    for (let tickMs = atMs + 250; tickMs <= atMs + 1_000; tickMs += 250) pace.tick(tickMs, 0);
+    assert(pace.depth <= 4, `depth ${pace.depth} after ${atMs} ms`);
+  }
+  assertEquals(pace.drainMs(1), 1);
+});
+
 const STALLS: readonly (readonly [string, number, number])[] = [
   ["6 s for a peer that never sent anything", 0, 6_000],
   ["2 s for a fast one", 400, 2_000],
