@@ -22,6 +22,9 @@ import { leastShare } from "./shares.ts";
 /** How long a peer waits for room in the budget before it is given of what is kept back. */
 const STARVED_MS = 2_000;
 
+/** A peer that will take longer for what it is asked, in milliseconds, is asked for too much. */
+const MAX_DRAIN_MS = 10_000;
+
 /** How long a peer may stall before it is closed. */
 const MAX_STALLED_MS = 60_000;
 
@@ -159,6 +162,7 @@ export class Downloader implements PeerRole, Asker {
     this.source.bytesPerMs = this.#pace.bytesPerMs;
     this.session.isSeed = this.source.isComplete;
     this.#watchStall(nowMs);
+    this.#unburden();
     this.session.setInteresting(this.source.isUseful);
     this.refill();
   }
@@ -219,15 +223,27 @@ export class Downloader implements PeerRole, Asker {
   /** Takes back a request for a block that has come from elsewhere. */
   cancel(piece: OpenPiece, block: number): void {
     if (this.#queue.giveUp(piece.pieceIndex, block) === undefined) return;
-    this.ledger.unrequest(piece, block);
-    const lengthBytes = this.#lengthOf(piece, block);
-    this.session.wire.outbox.cancel(piece.pieceIndex, block * BLOCK_LENGTH, lengthBytes);
+    this.#cancelled(piece, block);
     this.wake();
   }
 
   get #share(): number {
     const { share, isLimited } = this.#shared;
     return Math.max(Math.floor(share), leastShare({ isLimited, isNear: this.#pace.isNear }));
+  }
+
+  /** A slow peer keeps what it was asked for while nothing was known of it from those who would send it soon. */
+  #unburden(): void {
+    const { length } = this.#queue;
+    const { depth } = this.#pace;
+    if (length <= depth || (this.#pace.drainMs(length) ?? 0) <= MAX_DRAIN_MS) return;
+    for (const { piece, block } of this.#queue.giveUpBeyond(depth)) this.#cancelled(piece, block);
+  }
+
+  #cancelled(piece: OpenPiece, block: number): void {
+    this.ledger.unrequest(piece, block);
+    const lengthBytes = this.#lengthOf(piece, block);
+    this.session.wire.outbox.cancel(piece.pieceIndex, block * BLOCK_LENGTH, lengthBytes);
   }
 
   /** A request will not be answered (BEP 6). */

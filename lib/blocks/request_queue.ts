@@ -86,16 +86,21 @@ export class RequestQueue {
 
   /** Takes out everything: the peer choked us or stalls. Answers may still come. */
   giveUpAll(): readonly Request[] {
+    return this.giveUpBeyond(0);
+  }
+
+  /** Takes out all but the first `length`. Answers may still come. */
+  giveUpBeyond(length: number): readonly Request[] {
     const requests: Request[] = [];
-    for (let at = this.#head; at < this.#pieces.length; at++) {
+    const from = this.#head + length;
+    for (let at = from; at < this.#pieces.length; at++) {
       const piece = this.#pieces[at] as OpenPiece;
       const block = this.#blocks[at] as number;
       requests.push({ piece, block });
       this.#remember(piece.pieceIndex, block);
     }
-    this.#pieces = [];
-    this.#blocks = [];
-    this.#head = 0;
+    this.#pieces.splice(from);
+    this.#blocks.splice(from);
     return requests;
   }
 

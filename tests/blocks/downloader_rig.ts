@@ -1,5 +1,6 @@
 /** A download of two small pieces, and peers that it downloads from. */
 import { PeerError } from "../../lib/base/errors.ts";
+import type { Memory } from "../../lib/base/memory.ts";
 import { Downloads } from "../../lib/blocks/request.ts";
 import { BLOCK, type Ledger } from "../../lib/ledger.ts";
 import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
@@ -13,13 +14,19 @@ const MAX_PEERS = 16;
 
 /** A download of them, and peers for it. */
 export class Rig {
-  readonly memory = makeMemory(GEOMETRY, MAX_PEERS);
-  readonly buffers = new ReadBuffers(this.memory);
-  readonly ledger: Ledger = makeLedger(GEOMETRY, { memory: this.memory });
+  readonly memory: Memory;
+  readonly buffers: ReadBuffers;
+  readonly ledger: Ledger;
   readonly downloads: Downloads;
 
-  /** @param bytesPerSecond the limit that reading is under */
-  constructor(bytesPerSecond?: number) {
+  /**
+   * @param bytesPerSecond the limit that reading is under
+   * @param geometry has no more than eight pieces
+   */
+  constructor(bytesPerSecond?: number, geometry = GEOMETRY) {
+    this.memory = makeMemory(geometry, MAX_PEERS);
+    this.buffers = new ReadBuffers(this.memory);
+    this.ledger = makeLedger(geometry, { memory: this.memory });
     this.downloads = new Downloads({ ledger: this.ledger, count: () => {}, bytesPerSecond });
   }
 
@@ -27,7 +34,7 @@ export class Rig {
   async join(pieces: readonly number[], nowMs = 0): Promise<FakePeer> {
     const { buffers } = this;
     const peer = new FakePeer(this.downloads, { bitfieldLength: 1, nowMs, buffers });
-    peer.says.bitfield(bitsOf(2, pieces));
+    peer.says.bitfield(bitsOf(this.ledger.geometry.pieceCount, pieces));
     peer.says.unchoke();
     await peer.send();
     return peer;

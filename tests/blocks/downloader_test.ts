@@ -1,7 +1,8 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import type { FakePeer } from "../support/fake_peer.ts";
+import { KIB, plainGeometry } from "../support/torrents.ts";
 import { blockOf, part, Rig, say, sayDontHave } from "./downloader_rig.ts";
 
 Deno.test("Downloader asks for what a peer has, and delivers what comes, byte by byte", async () => {
@@ -99,6 +100,31 @@ Deno.test("Downloader closes a peer whose block has a wrong length, and has it f
   await Promise.resolve();
   assertEquals(honest.heard().toSorted(), ["request 0:0", "request 0:1"]);
   await part(honest);
+});
+
+Deno.test("Downloader takes back from a slow peer what others would send sooner, and takes it late", async () => {
+  const rig = new Rig(undefined, plainGeometry(4 * 512 * KIB, 512 * KIB));
+  const slow = await rig.join([0]);
+  const heard: string[] = [];
+  for (let nowMs = 250; nowMs <= 2_000; nowMs += 250) {
+    if (nowMs % 1_000 === 0) await say(slow, `0:${nowMs / 1_000 - 1}`);
+    slow.tick(nowMs);
+    heard.push(...slow.heard());
+    if (heard.some((text) => text.startsWith("cancel"))) break;
+  }
+  const blocks = (verb: string) =>
+    heard.filter((text) => text.startsWith(verb)).map((text) => text.slice(verb.length));
+  const asked = blocks("request ");
+  assert(asked.length > 20, `${asked.length} requests`);
+  const cancelled = blocks("cancel ");
+  const kept = asked.length - rig.held().length - cancelled.length;
+  assert(kept >= 2 && kept <= 4, `${kept} are still to come`);
+  assertEquals(cancelled, asked.slice(-cancelled.length), "those that were asked for last");
+  const other = await rig.join([0]);
+  assert(other.heard().includes("request 0:4"), "others are asked for it");
+  await say(slow, "0:5");
+  assert(rig.held().includes("0:5"));
+  for (const peer of [slow, other]) await part(peer);
 });
 
 Deno.test("Downloader gives a peer that joins late its full time to answer", async () => {

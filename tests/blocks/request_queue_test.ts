@@ -75,6 +75,17 @@ Deno.test("giveUpAll() returns what is outstanding, in order", () => {
   assertEquals([queue.takeReturned(3, 6), queue.takeReturned(3, 5)], [true, false]);
 });
 
+Deno.test("giveUpBeyond() returns what was asked last, and keeps as many as it is told", () => {
+  const queue = queueOf(5, 6, 7, 8, 9);
+  queue.take(3, 5);
+  assertEquals(queue.giveUpBeyond(2).map(({ block }) => block), [8, 9]);
+  assertEquals([queue.has(3, 6), queue.has(3, 7), queue.has(3, 8)], [true, true, false]);
+  assertEquals([queue.takeReturned(3, 9), queue.takeReturned(3, 6)], [true, false]);
+  assertEquals([queue.giveUpBeyond(2), queue.giveUpBeyond(7)], [[], []]);
+  queue.push(PIECE, 8);
+  assertEquals(queue.giveUpAll().map(({ block }) => block), [6, 7, 8]);
+});
+
 Deno.test("takeReturned() is true for each time that a request was given up", () => {
   const queue = new RequestQueue();
   for (let time = 0; time < 3; time++) {
