@@ -17,7 +17,7 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { Claims } from "./claims.ts";
 import { Downloader, type Shared } from "./downloader.ts";
 import type { FullRun } from "./intake.ts";
-import { fairShare, limitedRequests } from "./shares.ts";
+import { fairShare, limitedRequests, MIN_SHARE } from "./shares.ts";
 
 export type { FullRun } from "./intake.ts";
 
@@ -31,8 +31,8 @@ const MAX_START_DEPTH = 32;
 const START_SHARE = 1 / 64;
 const FEW_PEERS = 2;
 
-/** What all peers nearby may be asked for at once, in bytes: more would only wait, in their memory or ours. */
-const NEAR_BYTES = 3 * 1024 * 1024;
+/** What all peers nearby may be asked for at once, where they are few: more would only wait, in their memory or ours. */
+const NEAR_REQUESTS = 192;
 
 /** How many peers that have gone are remembered by their source, so that they can still be blamed. */
 const MAX_REMEMBERED = 4096;
@@ -74,6 +74,8 @@ export class Downloads implements Role, Shared {
   readonly runs = new Channel<readonly FullRun[]>();
   /** @internal */
   readonly claims: Claims;
+  /** Until it is known, as it is where it matters. */
+  isSaturated = true;
   readonly #limit: number | undefined;
   readonly #downloaders = new Map<SourceId, Downloader>();
   /** By their source: no more of them than is needed, for there may be many. */
@@ -102,11 +104,12 @@ export class Downloads implements Role, Shared {
   }
 
   changed(): void {
-    if (this.#downloaders.size <= MAX_PROMPT) this.shareOut();
+    if (this.#downloaders.size <= MAX_PROMPT) this.#share = undefined;
   }
 
   /** What is given out is to be divided anew; called a few times a second. */
   shareOut(): void {
+    this.isSaturated = this.ledger.budget.takePressure();
     this.#share = undefined;
   }
 
@@ -180,18 +183,22 @@ export class Downloads implements Role, Shared {
     this.#remember(downloader);
   }
 
-  /** Sets what is given out to what the far and the slow need besides the others. @returns the share of each */
+  /** Sets what is given out to what is needed for all to be busy. @returns the share of each */
   #divide(): number {
     let wants = 0;
+    let late = 0;
     let lateWants = 0;
     let tripMs = Infinity;
     for (const downloader of this.#downloaders.values()) {
       const { wanted } = downloader;
       wants += wanted;
       tripMs = Math.min(tripMs, downloader.roundTripMs);
-      if (downloader.isFarOrSlow) lateWants += wanted;
+      if (!downloader.isFarOrSlow) continue;
+      late++;
+      lateWants += wanted;
     }
-    const bytes = NEAR_BYTES + lateWants * BLOCK_LENGTH + MAX_WAITING_BYTES;
+    const near = Math.max(NEAR_REQUESTS, (this.#downloaders.size - late) * MIN_SHARE);
+    const bytes = (near + lateWants) * BLOCK_LENGTH + MAX_WAITING_BYTES;
     const { budget } = this.ledger;
     budget.usualBytes = Math.min(bytes, USUAL_BYTES);
     const most = (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH;

@@ -6,10 +6,13 @@
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 
 /** Requests that a peer gets however many share the budget. */
-const MIN_SHARE = 4;
+export const MIN_SHARE = 4;
 
-/** The same for one that answers at once: as many as make a full run or two, read and stored in one go. */
-const MIN_NEAR_SHARE = 64;
+/** The same for one that takes its turn: as many as make a full run or two, read and stored in one go. */
+const TURN_SHARE = 64;
+
+/** What takes a peer longer, in milliseconds, is no turn: others would be idle, and it is not they who wait for us. */
+const MAX_TURN_MS = 250;
 
 /**
  * Under a limit: how much time's worth is asked for besides a round trip, in milliseconds. Of peers nearby
@@ -31,12 +34,23 @@ export function limitedRequests(bytesPerSecond: number, tripMs: number): number 
   return bytesPerSecond / 1000 * (LIMITED_MS + waitMs) / BLOCK_LENGTH;
 }
 
+/** What a share depends on, of one peer and of us. */
+export interface Sharer {
+  /** Whether we read under a limit. */
+  readonly isLimited: boolean;
+  /** Whether peers have waited for us to store what they sent: then turns cost no time. */
+  readonly isSaturated: boolean;
+  /** Whether a round trip to the peer is a short one. */
+  readonly isNear: boolean;
+  /** How long it takes for a block, in milliseconds; undefined while unknown. */
+  readonly blockMs: number | undefined;
+}
+
 /** What a peer gets at least. */
-export function leastShare(
-  { isLimited, isNear }: { readonly isLimited: boolean; readonly isNear: boolean },
-): number {
+export function leastShare({ isLimited, isSaturated, isNear, blockMs = 0 }: Sharer): number {
   if (isLimited) return 1;
-  return isNear ? MIN_NEAR_SHARE : MIN_SHARE;
+  const takesTurns = isSaturated && isNear && TURN_SHARE * blockMs <= MAX_TURN_MS;
+  return takesTurns ? TURN_SHARE : MIN_SHARE;
 }
 
 /**

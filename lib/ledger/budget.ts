@@ -58,6 +58,7 @@ export class Budget {
   #waiting = 0;
   /** Those who are held up, first who came first. */
   readonly #heldUp: (() => void)[] = [];
+  #wasPressed = false;
 
   /** @param memory to take buffers from as they are needed. @default plain memory, as much as may be needed */
   constructor(geometry: Geometry, memory: Memory = plainMemory(budgetMemoryBytes(geometry))) {
@@ -106,7 +107,15 @@ export class Budget {
    */
   relief(): Promise<void> | undefined {
     if (!this.isPressed && this.#heldUp.length === 0) return undefined;
+    this.#wasPressed = true;
     return new Promise((resolve) => this.#heldUp.push(resolve));
+  }
+
+  /** Whether anybody was held up since the last call. */
+  takePressure(): boolean {
+    const wasPressed = this.#wasPressed;
+    this.#wasPressed = this.#heldUp.length > 0;
+    return wasPressed;
   }
 
   /** A run is full and waits to be stored, until release(). */

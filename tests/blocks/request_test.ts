@@ -23,9 +23,10 @@ class Rig implements AsyncDisposable {
   readonly #peers: FakePeer[] = [];
 
   /** A peer that has unchoked us at 0 ms, and what it is asked for then. */
-  async join(): Promise<{ peer: FakePeer; requests: string[] }> {
-    const bitfieldLength = PIECE_COUNT / 8;
-    const peer = new FakePeer(this.downloads, { bitfieldLength, nowMs: 0, buffers: this.buffers });
+  async join(portionBytes = 1): Promise<{ peer: FakePeer; requests: string[] }> {
+    const { buffers } = this;
+    const options = { bitfieldLength: PIECE_COUNT / 8, nowMs: 0, buffers, portionBytes };
+    const peer = new FakePeer(this.downloads, options);
     this.#peers.push(peer);
     peer.says.bitfield(bitsOf(PIECE_COUNT, Array(PIECE_COUNT).keys()));
     peer.says.unchoke();
@@ -118,6 +119,41 @@ Deno.test("Downloads asks one that answers at once for a MiB, however many there
   rig.downloads.shareOut();
   const more = requestsOf(first.peer).length;
   assert(more >= 32 && more <= 64, `${more}`);
+});
+
+/** What has come is stored at once. */
+async function store({ downloads, ledger }: Rig): Promise<void> {
+  while (downloads.runs.size > 0) {
+    const { value = [] } = await downloads.runs.next();
+    for (const { run, endsPiece } of value) {
+      ledger.release(run);
+      if (endsPiece) ledger.verify(run.piece);
+    }
+  }
+}
+
+Deno.test("Downloads keeps all busy of many nearby that send at a moderate rate", async () => {
+  await using rig = new Rig();
+  const peers: Awaited<ReturnType<Rig["join"]>>[] = [];
+  for (let count = 0; count < 40; count++) peers.push(await rig.join(64 * KIB));
+  const came = () =>
+    peers.reduce((sum, { peer }) => sum + peer.session.receivedBytes / BLOCK_LENGTH, 0);
+  let before = came();
+  for (let atMs = 0; atMs < 1_500; atMs += 250) {
+    if (atMs === 1_000) before = came();
+    for (const { peer, requests } of peers) {
+      peer.tick(atMs);
+      requests.push(...requestsOf(peer));
+      for (let turn = 0; turn < 2; turn++) {
+        await answer(peer, requests, 4);
+        requests.push(...requestsOf(peer));
+      }
+      await store(rig);
+    }
+    rig.downloads.shareOut();
+  }
+  const share = (came() - before) / (2 * 40 * 8);
+  assert(share > 0.8, `${share} of what they could send, once they are known`);
 });
 
 Deno.test("Downloads wakes those first who were busy last, and nobody for nothing", async () => {

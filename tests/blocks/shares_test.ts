@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { fairShare } from "../../lib/blocks/shares.ts";
+import { fairShare, leastShare, type Sharer } from "../../lib/blocks/shares.ts";
 import { randomOf } from "../torrent/helpers.ts";
 
 Deno.test("fairShare() gives the modest what they want, and the others equal parts", async (t) => {
@@ -15,6 +15,22 @@ Deno.test("fairShare() gives the modest what they want, and the others equal par
   ];
   for (const [words, wants, total, share] of rows) {
     await t.step(words, () => assertEquals(fairShare(wants, total), share));
+  }
+});
+
+Deno.test("leastShare() is a turn only where turns cost no time", async (t) => {
+  const fast: Sharer = { isLimited: false, isSaturated: true, isNear: true, blockMs: 0.1 };
+  const rows: readonly (readonly [string, Partial<Sharer>, number])[] = [
+    ["of a fast one nearby, that waits for us", {}, 64],
+    ["of one nearby of which nothing is known", { blockMs: undefined }, 64],
+    ["of one that needs a quarter of a second for its turn", { blockMs: 250 / 64 }, 64],
+    ["of one that needs longer", { blockMs: 4 }, 4],
+    ["where nobody waits for us", { isSaturated: false }, 4],
+    ["of one that is not near", { isNear: false }, 4],
+    ["under a limit", { isLimited: true }, 1],
+  ];
+  for (const [words, change, share] of rows) {
+    await t.step(words, () => assertEquals(leastShare({ ...fast, ...change }), share));
   }
 });
 

@@ -92,6 +92,19 @@ Deno.test("relief is to be waited for while more than 2 MiB wait for the disk", 
   assertEquals(budget.relief(), undefined);
 });
 
+Deno.test("takePressure() tells whether anybody was held up, and is", async () => {
+  const budget = new Budget(plainGeometry(64 * MIB, MIB));
+  const runs = longRuns(4);
+  for (const run of runs) handOver(budget, run);
+  assert(!budget.takePressure(), "nobody has asked");
+  const relief = budget.relief();
+  assert(relief !== undefined);
+  assertEquals([budget.takePressure(), budget.takePressure()], [true, true]);
+  for (const run of runs) budget.release(run);
+  await relief;
+  assertEquals([budget.takePressure(), budget.takePressure()], [true, false]);
+});
+
 Deno.test("relief comes for everybody when nothing waits any more", async () => {
   const budget = new Budget(plainGeometry(100 * MIB, 8 * MIB), plainMemory(64 * MIB));
   const runs = longRuns(5);

@@ -1,4 +1,4 @@
-/** A peer in memory whose bytes reach us one at a time: a session over it, and what we say to it. */
+/** A peer in memory whose bytes reach us one at a time, as a rule: a session over it, and what we say to it. */
 import type { PeerAddress } from "../../lib/base/address.ts";
 import { makePeerId } from "../../lib/base/identity.ts";
 import { ExtensionRegistry } from "../../lib/peers/extension_registry.ts";
@@ -39,6 +39,8 @@ export interface FakePeerOptions {
   readonly remote?: PeerAddress;
   /** Whether it dialled us. @default false */
   readonly isIncoming?: boolean;
+  /** How many of its bytes reach us at a time. @default 1 */
+  readonly portionBytes?: number;
   /** What is waited for before it is read again. */
   readonly relief?: () => Promise<void> | undefined;
 }
@@ -57,6 +59,7 @@ export class FakePeer implements Transport {
   readonly payloads: Uint8Array[] = [];
   readonly #heard: Framer;
   readonly #texts: string[] = [];
+  readonly #portionBytes: number;
   #coming = new Uint8Array();
   #nowMs: number;
   #state: "open" | "closed" = "open";
@@ -68,6 +71,7 @@ export class FakePeer implements Transport {
     { bitfieldLength, nowMs, buffers, hasFast = false, ...options }: FakePeerOptions,
   ) {
     this.#nowMs = nowMs;
+    this.#portionBytes = options.portionBytes ?? 1;
     this.#heard = new Framer({ hasFast });
     const handshake = { ...makeHandshake(), supportsFast: hasFast };
     this.remote = options.remote ?? { host: "10.0.0.1", port: 6881 };
@@ -120,9 +124,10 @@ export class FakePeer implements Transport {
       this.#wake = resolve;
       await promise;
     }
-    into.set(this.#coming.subarray(0, 1));
-    this.#coming = this.#coming.subarray(1);
-    return 1;
+    const portion = this.#coming.subarray(0, Math.min(this.#portionBytes, into.length));
+    into.set(portion);
+    this.#coming = this.#coming.subarray(portion.length);
+    return portion.length;
   }
 
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
