@@ -38,7 +38,7 @@ export function createSha1(): RunningSha1 {
 
 /** The SHA-1 of the bytes: 20 bytes. */
 export function sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  // As text the platform's takes less than as bytes, and makes no object that has to be ended.
+  // The platform makes a text of it in less time than bytes, which it wraps into a Buffer.
   if (platform !== undefined) return Uint8Array.fromHex(platform.hash("sha1", bytes, "hex"));
   const hash = new PlainSha1();
   hash.update(bytes);
