@@ -16,7 +16,7 @@ import { Doubling, type DoublingShared } from "./doubling.ts";
 import { type FullRun, Intake, type IntakeShared } from "./intake.ts";
 import { Pace } from "./pace.ts";
 import { type Asker, pickAmong, pickBlocks } from "./picker.ts";
-import { RequestQueue } from "./request_queue.ts";
+import { Requests } from "./requests.ts";
 import { leastShare } from "./shares.ts";
 
 /** How long a peer waits for room in the budget before it is given of what is kept back. */
@@ -64,7 +64,7 @@ export class Downloader implements PeerRole, Asker {
   readonly isOurs: Asker["isOurs"];
   readonly doubling: Doubling;
   readonly #shared: Shared;
-  readonly #queue = new RequestQueue();
+  readonly #requests: Requests;
   readonly #pace: Pace;
   readonly #intake: Intake;
   readonly #terms = new Terms();
@@ -78,10 +78,12 @@ export class Downloader implements PeerRole, Asker {
     this.ledger = shared.ledger;
     this.isOurs = (pieceIndex) => shared.claims.isOurs(pieceIndex);
     this.source = this.ledger.holdings.add();
-    this.#intake = new Intake(shared, this.source, this.#queue);
+    this.#requests = new Requests(this.ledger, session.wire.outbox);
+    const { queue } = this.#requests;
+    this.#intake = new Intake(shared, this.source, queue);
     const pace = this.#pace = new Pace(startDepth);
     const now = () => this.#nowMs;
-    this.doubling = new Doubling({ source: this.source, queue: this.#queue, pace, shared, now });
+    this.doubling = new Doubling({ source: this.source, queue, pace, shared, now });
   }
 
   /** How long an answer takes at least, in milliseconds; Infinity while that is unknown. */
@@ -97,6 +99,11 @@ export class Downloader implements PeerRole, Asker {
   /** How many requests it would have outstanding if there were room for all. */
   get wanted(): number {
     return this.source.isServing ? this.#pace.wanted : 0;
+  }
+
+  /** How many requests it has not answered. */
+  get #outstanding(): number {
+    return this.#requests.queue.length;
   }
 
   /** The clock that stands still while we do. */
@@ -146,9 +153,7 @@ export class Downloader implements PeerRole, Asker {
     const pieceIndex = decodeDontHave(payload);
     checkIndex(this.ledger, pieceIndex);
     this.#terms.lost();
-    for (const { piece, block } of this.#queue.giveUpPiece(pieceIndex)) {
-      this.ledger.unrequest(piece, block);
-    }
+    this.#requests.lostPiece(pieceIndex);
     this.ledger.lose(this.source, pieceIndex);
   }
 
@@ -160,7 +165,7 @@ export class Downloader implements PeerRole, Asker {
 
   tick(nowMs: number): void {
     if (this.session.isHeldUp) this.#pace.excuse(nowMs);
-    this.#pace.tick(nowMs, this.#queue.length);
+    this.#pace.tick(nowMs, this.#outstanding);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
     this.session.isSeed = this.source.isComplete;
     this.#watchStall(nowMs);
@@ -181,13 +186,13 @@ export class Downloader implements PeerRole, Asker {
     if (!this.source.isUseful || this.#terms.isPaused(this.#nowMs)) return;
     if (this.session.isChokingUs) return this.#refillAllowed();
     const depth = this.source.isServing ? Math.min(this.#pace.depth, this.#share) : 1;
-    const count = depth - this.#queue.length;
+    const count = depth - this.#outstanding;
     if (count <= 0) return;
-    if (this.#queue.length > 0) {
+    if (this.#outstanding > 0) {
       if (this.#pace.isLate(this.#nowMs)) return;
       if (count <= this.#pace.slack(depth)) return;
     }
-    const wasIdle = this.#queue.length === 0;
+    const wasIdle = this.#outstanding === 0;
     const isStarved = this.#nowMs - this.#busyAtMs > STARVED_MS;
     const picked = pickBlocks(this, count, isStarved ? "starved" : "usual");
     if (picked < count) this.#shared.idle(this);
@@ -198,18 +203,16 @@ export class Downloader implements PeerRole, Asker {
   /** Asks for what the peer gives though it chokes us. */
   #refillAllowed(): void {
     const { allowed } = this.#terms;
-    const count = this.#pace.depth - this.#queue.length;
+    const count = this.#pace.depth - this.#outstanding;
     if (allowed.size === 0 || count <= 0 || this.#stalledAtMs !== undefined) return;
-    const wasIdle = this.#queue.length === 0;
+    const wasIdle = this.#outstanding === 0;
     const picked = pickAmong(this, allowed, { count, need: "usual" });
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
   }
 
   /** Sends a request that the picker has booked. */
   ask(piece: OpenPiece, block: number): void {
-    this.#queue.push(piece, block);
-    const lengthBytes = this.#lengthOf(piece, block);
-    this.session.wire.outbox.request(piece.pieceIndex, block * BLOCK_LENGTH, lengthBytes);
+    this.#requests.ask(piece, block);
   }
 
   /** Asks again: there may be work now. @throws nothing; a peer that fails here is closed */
@@ -224,9 +227,7 @@ export class Downloader implements PeerRole, Asker {
 
   /** Takes back a request for a block that has come from elsewhere. */
   cancel(piece: OpenPiece, block: number): void {
-    if (this.#queue.giveUp(piece.pieceIndex, block) === undefined) return;
-    this.#cancelled(piece, block);
-    this.wake();
+    if (this.#requests.cancel(piece, block)) this.wake();
   }
 
   get #share(): number {
@@ -238,24 +239,15 @@ export class Downloader implements PeerRole, Asker {
 
   /** A slow peer keeps what it was asked for while nothing was known of it from those who would send it soon. */
   #unburden(): void {
-    const { length } = this.#queue;
     const { depth } = this.#pace;
-    if (length <= depth || (this.#pace.drainMs(length) ?? 0) <= MAX_DRAIN_MS) return;
-    for (const { piece, block } of this.#queue.giveUpBeyond(depth)) this.#cancelled(piece, block);
-  }
-
-  #cancelled(piece: OpenPiece, block: number): void {
-    this.ledger.unrequest(piece, block);
-    const lengthBytes = this.#lengthOf(piece, block);
-    this.session.wire.outbox.cancel(piece.pieceIndex, block * BLOCK_LENGTH, lengthBytes);
+    const drainMs = this.#pace.drainMs(this.#outstanding) ?? 0;
+    if (this.#outstanding > depth && drainMs > MAX_DRAIN_MS) this.#requests.cancelBeyond(depth);
   }
 
   /** A request will not be answered (BEP 6). */
   #rejected(pieceIndex: number, block: number): void {
-    const piece = this.#queue.reject(pieceIndex, block);
-    if (piece === undefined) return;
-    if (!this.session.isChokingUs) this.#terms.rejected(this.#nowMs, this.session.receivedBytes);
-    this.ledger.unrequest(piece, block);
+    if (!this.#requests.rejected(pieceIndex, block) || this.session.isChokingUs) return;
+    this.#terms.rejected(this.#nowMs, this.session.receivedBytes);
   }
 
   #deliver(): void {
@@ -279,7 +271,7 @@ export class Downloader implements PeerRole, Asker {
   #stop(): void {
     this.ledger.setServing(this.source, "silent");
     this.#shared.changed();
-    for (const { piece, block } of this.#queue.giveUpAll()) this.ledger.unrequest(piece, block);
+    this.#requests.lostAll();
   }
 
   #watchStall(nowMs: number): void {
@@ -287,12 +279,8 @@ export class Downloader implements PeerRole, Asker {
       if (nowMs - this.#stalledAtMs < MAX_STALLED_MS) return;
       throw new PeerError("Peer stopped answering requests", "timeout");
     }
-    if (this.#queue.length === 0 || !this.#pace.isStalled(nowMs)) return;
+    if (this.#outstanding === 0 || !this.#pace.isStalled(nowMs)) return;
     this.#stop();
     this.#stalledAtMs = nowMs;
-  }
-
-  #lengthOf(piece: OpenPiece, block: number): number {
-    return this.ledger.geometry.requestLength(piece.pieceIndex, block);
   }
 }

@@ -185,13 +185,13 @@ export class Downloads implements Role, Shared {
 
   /** Sets what is given out to what is needed for all to be busy. @returns the share of each */
   #divide(): number {
-    let wants = 0;
+    const wants: number[] = [];
     let late = 0;
     let lateWants = 0;
     let tripMs = Infinity;
     for (const downloader of this.#downloaders.values()) {
       const { wanted } = downloader;
-      wants += wanted;
+      wants.push(wanted);
       tripMs = Math.min(tripMs, downloader.roundTripMs);
       if (!downloader.isFarOrSlow) continue;
       late++;
@@ -204,8 +204,7 @@ export class Downloads implements Role, Shared {
     const most = (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH;
     const limited = this.#limit === undefined ? Infinity : limitedRequests(this.#limit, tripMs);
     const total = Math.min(most, limited);
-    if (wants <= total) return Infinity;
-    return fairShare(Array.from(this.#downloaders.values(), ({ wanted }) => wanted), total);
+    return fairShare(wants, total);
   }
 
   /**

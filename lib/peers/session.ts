@@ -54,10 +54,15 @@ export interface PeerRole {
   leave?(): void;
 }
 
-type Receiver = PeerRole & Required<Pick<PeerRole, "receive">>;
+/** A role that has a certain part to play. */
+type With<Part extends keyof PeerRole> = PeerRole & Required<Pick<PeerRole, Part>>;
 
-function isReceiver(role: PeerRole): role is Receiver {
-  return role.receive !== undefined;
+/** Those of the roles that do: nobody else is bothered, with blocks above all. */
+function rolesWith<Part extends keyof PeerRole>(
+  part: Part,
+  roles: readonly PeerRole[],
+): readonly With<Part>[] {
+  return roles.filter((role): role is With<Part> => role[part] !== undefined);
 }
 
 /** What we say of ourselves in the extension handshake. */
@@ -115,8 +120,9 @@ export class Session {
   /** Payload received, in bytes. */
   receivedBytes = 0;
   readonly #roles: readonly PeerRole[];
-  /** Those of them that are shown every message: nobody else is bothered with blocks. */
-  readonly #receivers: readonly Receiver[];
+  readonly #receivers: readonly With<"receive">[];
+  readonly #settlers: readonly With<"settle">[];
+  readonly #tickers: readonly With<"tick">[];
   readonly #extensions: ExtensionRegistry;
   #spokenAtMs: number;
   #heardAtMs: number;
@@ -135,7 +141,9 @@ export class Session {
     this.introduce(options.introduction);
     this.#tellHaves(options.haves);
     this.#roles = options.roles.map((role) => role.join(this));
-    this.#receivers = this.#roles.filter(isReceiver);
+    this.#receivers = rolesWith("receive", this.#roles);
+    this.#settlers = rolesWith("settle", this.#roles);
+    this.#tickers = rolesWith("tick", this.#roles);
   }
 
   /**
@@ -152,7 +160,7 @@ export class Session {
       // What has come already is taken in one go, and answered once.
       if (!this.wire.hasMore || reads >= MAX_READS_IN_A_ROW) {
         reads = 0;
-        for (const role of this.#roles) role.settle?.();
+        for (const role of this.#settlers) role.settle();
         this.speak();
         const relief = this.#relief();
         if (relief !== undefined) await this.#holdUp(relief);
@@ -217,7 +225,7 @@ export class Session {
     if (silenceMs > MAX_SILENCE_MS) {
       throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");
     }
-    for (const role of this.#roles) role.tick?.(nowMs);
+    for (const role of this.#tickers) role.tick(nowMs);
     if (nowMs - this.#spokenAtMs > KEEP_ALIVE_MS) this.wire.outbox.keepAlive();
     this.speak();
   }

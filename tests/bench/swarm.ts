@@ -2,9 +2,10 @@
  * A whole download by main.ts, as users run it, from seeders in processes of their own: MB/s, CPU seconds
  * per GiB and peak memory, the medians of some rounds. Linux only: it reads /proc.
  *
- *     deno task bench:swarm --mib 512,1024 --piece 16,256 --seeders 1,4 --rounds 5
+ *     deno task bench:swarm --mib 512,1024 --piece 16,256 --seeders 1,4 --rate 0,2000 --rounds 5
  *
- * Every list makes a row for each of its values; pieces are in KiB.
+ * Every list makes a row for each of its values; pieces are in KiB, the rate of each seeder in KiB/s, 0
+ * for as fast as it can.
  */
 import { parseArgs } from "@std/cli";
 import { swarmTorrent } from "./swarm_torrent.ts";
@@ -19,6 +20,7 @@ interface Scene {
   readonly mib: number;
   readonly pieceKib: number;
   readonly seeders: number;
+  readonly rateKib: number;
 }
 
 interface Round {
@@ -31,8 +33,9 @@ interface Seeder extends AsyncDisposable {
   readonly port: number;
 }
 
-async function startSeeder(lengthBytes: number, pieceLength: number): Promise<Seeder> {
-  const args = ["run", "-A", `${HERE}/swarm_seeder.ts`, `${lengthBytes}`, `${pieceLength}`];
+async function startSeeder({ mib, pieceKib, rateKib }: Scene): Promise<Seeder> {
+  const numbers = [mib * 2 ** 20, pieceKib * 1024, ...(rateKib === 0 ? [] : [rateKib * 1024])];
+  const args = ["run", "-A", `${HERE}/swarm_seeder.ts`, ...numbers.map(String)];
   const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" })
     .spawn();
   const reader = child.stdout.getReader();
@@ -96,15 +99,15 @@ function ramDisk(): Deno.MakeTempOptions {
   }
 }
 
-async function measure({ mib, pieceKib, seeders }: Scene, rounds: number): Promise<Round> {
-  const [lengthBytes, pieceLength] = [mib * 2 ** 20, pieceKib * 1024];
+async function measure(scene: Scene, rounds: number): Promise<Round> {
+  const { mib, pieceKib, seeders } = scene;
   const torrent = Deno.makeTempFileSync({ ...ramDisk(), suffix: ".torrent" });
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.removeSync(torrent));
-  Deno.writeFileSync(torrent, swarmTorrent(lengthBytes, pieceLength));
+  Deno.writeFileSync(torrent, swarmTorrent(mib * 2 ** 20, pieceKib * 1024));
   const ports: number[] = [];
   for (let n = 0; n < seeders; n++) {
-    ports.push(stack.use(await startSeeder(lengthBytes, pieceLength)).port);
+    ports.push(stack.use(await startSeeder(scene)).port);
   }
   await download(torrent, ports); // not counted: caches fill, memory is touched
   const all: Round[] = [];
@@ -118,11 +121,12 @@ async function measure({ mib, pieceKib, seeders }: Scene, rounds: number): Promi
   };
 }
 
-function row({ mib, pieceKib, seeders }: Scene, { seconds, cpuSeconds, peakMib }: Round) {
+function row({ mib, pieceKib, seeders, rateKib }: Scene, { seconds, cpuSeconds, peakMib }: Round) {
   return {
     MiB: mib,
     "piece KiB": pieceKib,
     seeders,
+    "KiB/s each": rateKib === 0 ? "any" : rateKib,
     seconds: Number(seconds.toFixed(2)),
     "MB/s": Math.round(mib * 2 ** 20 / 1e6 / seconds),
     "CPU s/GiB": Number((cpuSeconds / mib * 1024).toFixed(2)),
@@ -132,15 +136,17 @@ function row({ mib, pieceKib, seeders }: Scene, { seconds, cpuSeconds, peakMib }
 
 if (import.meta.main) {
   if (Deno.build.os !== "linux") throw new Error("Cannot measure: there is no /proc to read");
-  const options = parseArgs(Deno.args, { string: ["mib", "piece", "seeders", "rounds"] });
+  const options = parseArgs(Deno.args, { string: ["mib", "piece", "seeders", "rate", "rounds"] });
   const numbers = (text: string | undefined, usual: string) =>
     (text ?? usual).split(",").map(Number);
   const rows = [];
   for (const mib of numbers(options.mib, "512")) {
     for (const pieceKib of numbers(options.piece, "256")) {
       for (const seeders of numbers(options.seeders, "1")) {
-        const scene = { mib, pieceKib, seeders };
-        rows.push(row(scene, await measure(scene, Number(options.rounds ?? 5))));
+        for (const rateKib of numbers(options.rate, "0")) {
+          const scene = { mib, pieceKib, seeders, rateKib };
+          rows.push(row(scene, await measure(scene, Number(options.rounds ?? 5))));
+        }
       }
     }
   }

@@ -1,7 +1,8 @@
 /**
  * A seeder in a process of its own, as fast as Deno allows: it knows no disk, makes no object per block,
- * and answers all requests of one read with one write. Usage: swarm_seeder.ts LENGTH PIECE_LENGTH.
- * Prints its port; every block holds the same random bytes. Ends when standard input does.
+ * and answers all requests of one read with one write; or, under a limit, one after the other. Usage:
+ * swarm_seeder.ts LENGTH PIECE_LENGTH [BYTES_PER_SECOND]. Prints its port; every block holds the same
+ * random bytes. Ends when standard input does.
  */
 import { emptyBits, setBit } from "../../lib/base/bits.ts";
 import { makePeerId } from "../../lib/base/identity.ts";
@@ -11,17 +12,28 @@ import { Outbox } from "../../lib/peers/outbox.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { swarmBlock } from "./swarm_torrent.ts";
 
-const [lengthBytes = 0, pieceLength = 1] = Deno.args.map(Number);
+const [lengthBytes = 0, pieceLength = 1, bytesPerSecond = Infinity] = Deno.args.map(Number);
 const pieceCount = Math.ceil(lengthBytes / pieceLength);
 const block = swarmBlock();
 const REQUEST_LENGTH = 17;
+/** Under a limit: what was not sent for so long, for want of requests or a late timer, is sent at once. */
+const MAX_CREDIT_MS = 50;
 const MAX_READ = 256 * 1024;
-/** What is written at once: more only makes the other side wait for its first byte. */
-const MAX_WRITE = 1024 * 1024;
 const HEADER_LENGTH = 13;
+/** What is written at once: more only makes the other side wait for its first byte. Under a limit, a block. */
+const MAX_WRITE = bytesPerSecond === Infinity ? 1024 * 1024 : HEADER_LENGTH + BLOCK_LENGTH;
+
+/** Where a connection has sent what the limit allows, until when nothing more is sent. */
+const waitsUntilMs = new WeakMap<Deno.TcpConn, number>();
 
 async function writeAll(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+  if (bytesPerSecond === Infinity) return;
+  const nowMs = performance.now();
+  const untilMs = Math.max(waitsUntilMs.get(connection) ?? nowMs, nowMs - MAX_CREDIT_MS) +
+    bytes.length / bytesPerSecond * 1000;
+  waitsUntilMs.set(connection, untilMs);
+  if (untilMs > nowMs) await new Promise((resolve) => setTimeout(resolve, untilMs - nowMs));
 }
 
 function greeting(infoHash: Parameters<typeof encodeHandshake>[0]["infoHash"]): Uint8Array {

@@ -1,0 +1,75 @@
+/**
+ * The requests to one peer, in the three places where each is known: what it has not answered, what the
+ * ledger has booked, and what the peer was told.
+ *
+ * @module
+ */
+import type { Ledger, OpenPiece } from "../ledger.ts";
+import type { Outbox } from "../peers/outbox.ts";
+import { BLOCK_LENGTH } from "../torrent/geometry.ts";
+import { RequestQueue } from "./request_queue.ts";
+
+/** Keeps the three in step. */
+export class Requests {
+  /** What the peer has not answered; who takes an answer out of it tells the ledger. */
+  readonly queue = new RequestQueue();
+  readonly #ledger: Ledger;
+  readonly #outbox: Outbox;
+
+  /** @param outbox to the peer */
+  constructor(ledger: Ledger, outbox: Outbox) {
+    this.#ledger = ledger;
+    this.#outbox = outbox;
+  }
+
+  /** Asks for a block that the ledger has booked for this peer. */
+  ask(piece: OpenPiece, block: number): void {
+    this.queue.push(piece, block);
+    const { pieceIndex } = piece;
+    const lengthBytes = this.#ledger.geometry.requestLength(pieceIndex, block);
+    this.#outbox.request(pieceIndex, block * BLOCK_LENGTH, lengthBytes);
+  }
+
+  /** Takes a request back, if there is one. @returns whether there was */
+  cancel(piece: OpenPiece, block: number): boolean {
+    if (this.queue.giveUp(piece.pieceIndex, block) === undefined) return false;
+    this.#cancelled(piece, block);
+    return true;
+  }
+
+  /** Takes all back but those that were made first, of which so many stay. */
+  cancelBeyond(length: number): void {
+    for (const { piece, block } of this.queue.giveUpBeyond(length)) this.#cancelled(piece, block);
+  }
+
+  /**
+   * The peer will not answer a request (BEP 6).
+   *
+   * @returns whether it was still wanted
+   * @throws {PeerError} "protocol", when there was none
+   */
+  rejected(pieceIndex: number, block: number): boolean {
+    const piece = this.queue.reject(pieceIndex, block);
+    if (piece !== undefined) this.#ledger.unrequest(piece, block);
+    return piece !== undefined;
+  }
+
+  /** The peer has lost the piece: nothing of it will come, though answers may still be on their way. */
+  lostPiece(pieceIndex: number): void {
+    for (const { piece, block } of this.queue.giveUpPiece(pieceIndex)) {
+      this.#ledger.unrequest(piece, block);
+    }
+  }
+
+  /** The peer answers nothing any more: it has choked us, stalls or has gone. */
+  lostAll(): void {
+    for (const { piece, block } of this.queue.giveUpAll()) this.#ledger.unrequest(piece, block);
+  }
+
+  #cancelled(piece: OpenPiece, block: number): void {
+    this.#ledger.unrequest(piece, block);
+    const { pieceIndex } = piece;
+    const lengthBytes = this.#ledger.geometry.requestLength(pieceIndex, block);
+    this.#outbox.cancel(pieceIndex, block * BLOCK_LENGTH, lengthBytes);
+  }
+}
