@@ -9,7 +9,7 @@ import { Desk, type Feed } from "./desk.ts";
 import { OUTCOME, type RunPlace } from "./ring.ts";
 
 /** After so many bytes the other side learns what is done, though there be more to do. */
-const PUBLISH_LENGTH = 1024 * 1024;
+const PUBLISH_LENGTH = 512 * 1024;
 
 /** How long to wait for somebody to close a connection. */
 const ANSWER_LIMIT_MS = 2_000;
