@@ -17,7 +17,7 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { Claims } from "./claims.ts";
 import { Downloader, type Shared } from "./downloader.ts";
 import type { FullRun } from "./intake.ts";
-import { fairShare, limitedRequests, MIN_SHARE } from "./shares.ts";
+import { fairShare, limitedRequests, MIN_SHARE, NEAR_REQUESTS } from "./shares.ts";
 
 export type { FullRun } from "./intake.ts";
 
@@ -31,9 +31,6 @@ const MAX_START_DEPTH = 32;
 const START_SHARE = 1 / 64;
 const FEW_PEERS = 2;
 
-/** What all peers nearby may be asked for at once, where they are few: more would only wait, in their memory or ours. */
-const NEAR_REQUESTS = 192;
-
 /** How many peers that have gone are remembered by their source, so that they can still be blamed. */
 const MAX_REMEMBERED = 4096;
 
@@ -42,6 +39,9 @@ const MAX_REMEMBERED = 4096;
  * a few times a second.
  */
 const MAX_PROMPT = 24;
+
+/** So many times as many peers are a reason to share out anew before the next tick. */
+const MUCH_GROWTH = 1.25;
 
 /**
  * What is known of the peer that a source is or was.
@@ -74,8 +74,6 @@ export class Downloads implements Role, Shared {
   readonly runs = new Channel<readonly FullRun[]>();
   /** @internal */
   readonly claims: Claims;
-  /** Until it is known, as it is where it matters. */
-  isSaturated = true;
   readonly #limit: number | undefined;
   readonly #downloaders = new Map<SourceId, Downloader>();
   /** By their source: no more of them than is needed, for there may be many. */
@@ -83,6 +81,8 @@ export class Downloads implements Role, Shared {
   readonly #idle = new Set<Downloader>();
   /** Unknown when it has to be worked out anew. */
   #share: number | undefined;
+  /** How many peers there were when it was. */
+  #sharers = 0;
   #isWaking = false;
 
   /** Takes the ledger's `onWork`. */
@@ -98,19 +98,25 @@ export class Downloads implements Role, Shared {
     return this.#limit !== undefined;
   }
 
+  get isSaturated(): boolean {
+    return this.ledger.budget.isSaturated;
+  }
+
   get share(): number {
     this.#share ??= this.#divide();
     return this.#share;
   }
 
   changed(): void {
-    if (this.#downloaders.size <= MAX_PROMPT) this.#share = undefined;
+    const { size } = this.#downloaders;
+    const hasGrown = size > this.#sharers * MUCH_GROWTH;
+    if (size <= MAX_PROMPT || hasGrown) this.#share = undefined;
   }
 
-  /** What is given out is to be divided anew; called a few times a second. */
+  /** Divides what is given out anew, and asks those who may get more now; called a few times a second. */
   shareOut(): void {
-    this.isSaturated = this.ledger.budget.takePressure();
-    this.#share = undefined;
+    this.#share = this.#divide();
+    this.#wakeIdle();
   }
 
   join(peer: Session): Downloader {
@@ -186,6 +192,7 @@ export class Downloads implements Role, Shared {
   /** Sets what is given out to what is needed for all to be busy. @returns the share of each */
   #divide(): number {
     const wants: number[] = [];
+    this.#sharers = this.#downloaders.size;
     let late = 0;
     let lateWants = 0;
     let tripMs = Infinity;

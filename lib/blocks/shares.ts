@@ -8,11 +8,17 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 /** Requests that a peer gets however many share the budget. */
 export const MIN_SHARE = 4;
 
-/** The same for one that takes its turn: as many as make a full run or two, read and stored in one go. */
-const TURN_SHARE = 64;
+/** What all peers nearby may be asked for at once, where they are few: more would only wait, in their memory or ours. */
+export const NEAR_REQUESTS = 192;
 
-/** What takes a peer longer, in milliseconds, is no turn: others would be idle, and it is not they who wait for us. */
-const MAX_TURN_MS = 250;
+/**
+ * A turn is what a peer sends in so long, in milliseconds, up to all that those nearby are asked for: one
+ * long queue after the other is read and stored in large steps.
+ */
+const TURN_MS = 250;
+
+/** Less than a full run or two is no turn. */
+const MIN_TURN = 64;
 
 /**
  * Under a limit: how much time's worth is asked for besides a round trip, in milliseconds. Of peers nearby
@@ -49,8 +55,8 @@ export interface Sharer {
 /** What a peer gets at least. */
 export function leastShare({ isLimited, isSaturated, isNear, blockMs = 0 }: Sharer): number {
   if (isLimited) return 1;
-  const takesTurns = isSaturated && isNear && TURN_SHARE * blockMs <= MAX_TURN_MS;
-  return takesTurns ? TURN_SHARE : MIN_SHARE;
+  const turn = Math.min(NEAR_REQUESTS, Math.floor(TURN_MS / blockMs));
+  return isSaturated && isNear && turn >= MIN_TURN ? turn : MIN_SHARE;
 }
 
 /**

@@ -26,6 +26,12 @@ export type Need = "usual" | "starved";
 /** How many of those who are held up go on when a run was stored: enough to bring more than that one. */
 const LET_THROUGH = 2;
 
+/** What one attempt to read counts in the share of those that had to wait: some thirty tell. */
+const NEWEST = 1 / 32;
+
+/** From this share on it is we who are slow. */
+const SATURATED = 1 / 4;
+
 /** Buffers lie at multiples of this, in bytes. */
 const ALIGNMENT = 64;
 
@@ -58,7 +64,8 @@ export class Budget {
   #waiting = 0;
   /** Those who are held up, first who came first. */
   readonly #heldUp: (() => void)[] = [];
-  #wasPressed = false;
+  /** The share, of late, of those who wanted to read and were held up. */
+  #pressure = 0;
 
   /** @param memory to take buffers from as they are needed. @default plain memory, as much as may be needed */
   constructor(geometry: Geometry, memory: Memory = plainMemory(budgetMemoryBytes(geometry))) {
@@ -106,16 +113,14 @@ export class Budget {
    * at a time, instead of all of them a little.
    */
   relief(): Promise<void> | undefined {
-    if (!this.isPressed && this.#heldUp.length === 0) return undefined;
-    this.#wasPressed = true;
-    return new Promise((resolve) => this.#heldUp.push(resolve));
+    const mustWait = this.isPressed || this.#heldUp.length > 0;
+    this.#pressure += NEWEST * (Number(mustWait) - this.#pressure);
+    return mustWait ? new Promise((resolve) => this.#heldUp.push(resolve)) : undefined;
   }
 
-  /** Whether anybody was held up since the last call. */
-  takePressure(): boolean {
-    const wasPressed = this.#wasPressed;
-    this.#wasPressed = this.#heldUp.length > 0;
-    return wasPressed;
+  /** Whether many have been held up lately: what peers send waits for us. */
+  get isSaturated(): boolean {
+    return this.#pressure >= SATURATED;
   }
 
   /** A run is full and waits to be stored, until release(). */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
 import { Downloads } from "../../lib/blocks/request.ts";
-import type { Ledger, OpenPiece, SourceId } from "../../lib/ledger.ts";
+import { type Ledger, OpenPiece, type SourceId } from "../../lib/ledger.ts";
 import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { Wire } from "../../lib/peers/wire.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
@@ -108,17 +108,46 @@ for (const [crowd, takesEffect] of [[24, "at once"], [25, "at the next tick"]] a
   });
 }
 
-Deno.test("Downloads asks one that answers at once for a MiB, however many there are", async () => {
+/** It is we who are slow: many who wanted to read had to wait for what was to be stored. */
+function saturate({ ledger: { budget } }: Rig): void {
+  const runs = [0, 1, 2, 3].flatMap((pieceIndex) => new OpenPiece(pieceIndex, 64).runs);
+  for (const run of runs) budget.handOver(run);
+  for (let asked = 0; asked < 32; asked++) budget.relief();
+  for (const run of runs) budget.release(run);
+}
+
+Deno.test("Downloads asks one that answers at once for a full run or two, however many wait for us", async () => {
   await using rig = new Rig();
   const peers = [];
   for (let count = 0; count < 40; count++) peers.push(await rig.join());
   const [first] = peers;
   assert(first !== undefined);
   await answer(first.peer, first.requests, 16);
+  saturate(rig);
   await answer(first.peer, first.requests, Infinity);
-  rig.downloads.shareOut();
   const more = requestsOf(first.peer).length;
   assert(more >= 32 && more <= 64, `${more}`);
+});
+
+Deno.test("Downloads books more when many come at once, without waiting for the next tick", async () => {
+  await using rig = new Rig();
+  for (let count = 0; count < 60; count++) await rig.join();
+  const { usualBytes } = rig.ledger.budget;
+  assert(usualBytes > 5 * MIB && usualBytes <= 6 * MIB, `${usualBytes}`);
+});
+
+Deno.test("Downloads asks those who found no room as soon as there is more to share out", async () => {
+  await using rig = new Rig();
+  const { peer, requests } = await rig.join();
+  rig.ledger.budget.usualBytes = 0;
+  while (requests.length > 0) {
+    await answer(peer, requests, Infinity);
+    requests.push(...requestsOf(peer));
+  }
+  assertEquals(rig.ledger.openCount, 1);
+  rig.downloads.shareOut();
+  await Promise.resolve();
+  assert(requestsOf(peer).length > 0);
 });
 
 /** What has come is stored at once. */

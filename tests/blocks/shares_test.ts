@@ -21,10 +21,11 @@ Deno.test("fairShare() gives the modest what they want, and the others equal par
 Deno.test("leastShare() is a turn only where turns cost no time", async (t) => {
   const fast: Sharer = { isLimited: false, isSaturated: true, isNear: true, blockMs: 0.1 };
   const rows: readonly (readonly [string, Partial<Sharer>, number])[] = [
-    ["of a fast one nearby, that waits for us", {}, 64],
-    ["of one nearby of which nothing is known", { blockMs: undefined }, 64],
-    ["of one that needs a quarter of a second for its turn", { blockMs: 250 / 64 }, 64],
-    ["of one that needs longer", { blockMs: 4 }, 4],
+    ["of a fast one nearby, that waits for us", {}, 192],
+    ["of one nearby of which nothing is known", { blockMs: undefined }, 192],
+    ["of one that sends less in a quarter of a second", { blockMs: 2.5 }, 100],
+    ["of one that sends hardly a full run or two in that", { blockMs: 250 / 64 }, 64],
+    ["of one that sends less than that", { blockMs: 4 }, 4],
     ["where nobody waits for us", { isSaturated: false }, 4],
     ["of one that is not near", { isNear: false }, 4],
     ["under a limit", { isLimited: true }, 1],
