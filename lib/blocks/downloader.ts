@@ -42,8 +42,6 @@ export interface Shared extends IntakeShared, DoublingShared {
   readonly share: number;
   /** Whether reading is under a limit, so that little is to be asked for. */
   readonly isLimited: boolean;
-  /** Whether peers have lately waited for us. */
-  readonly isSaturated: boolean;
   /** What this downloader wants has changed. */
   changed(): void;
   /** This downloader found nothing to ask for; it is woken when that may have changed. */
@@ -231,7 +229,8 @@ export class Downloader implements PeerRole, Asker {
   }
 
   get #share(): number {
-    const { share, isLimited, isSaturated } = this.#shared;
+    const { share, isLimited } = this.#shared;
+    const { isSaturated } = this.ledger.budget;
     const { isNear } = this.#pace;
     const blockMs = this.#pace.drainMs(1);
     return Math.max(Math.floor(share), leastShare({ isLimited, isSaturated, isNear, blockMs }));

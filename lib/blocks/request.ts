@@ -98,10 +98,6 @@ export class Downloads implements Role, Shared {
     return this.#limit !== undefined;
   }
 
-  get isSaturated(): boolean {
-    return this.ledger.budget.isSaturated;
-  }
-
   get share(): number {
     this.#share ??= this.#divide();
     return this.#share;
