@@ -217,11 +217,13 @@ export class DiskStore implements Store {
 
   /** Open files outlive their names: what was removed meanwhile does not count as stored. */
   #refuseVanished(): void {
+    // That know nothing yet: what check() found missing, the disk has made since.
+    const folders = new Folders(this.#options.directory);
     for (const { path, lengthBytes, isPadding } of this.#torrent.files) {
       if (isPadding) continue;
-      const entry = this.#folders.look(path);
+      const entry = folders.look(path);
       if (entry.kind === "file" && entry.sizeBytes >= lengthBytes) continue;
-      throw storageFailure("finish", this.#folders.resolve(path), "ENOENT");
+      throw storageFailure("finish", folders.resolve(path), "ENOENT");
     }
   }
 

@@ -82,6 +82,19 @@ Deno.test("DiskStore gives back the blocks of partial pieces", async () => {
   assertEquals([...resumed.partial], [[0, Uint8Array.of(0x80)]]);
 });
 
+Deno.test("DiskStore finishes in folders that an interrupted run had not come to", async () => {
+  using place = new Place();
+  const fixture = multiFile([
+    { path: "a", lengthBytes: 32_768 },
+    { path: "late/b", lengthBytes: 32_768 },
+  ]);
+  await runUntilKilled(place, fixture, [0]);
+  await using store = await place.open(fixture);
+  assertEquals(indicesIn((await check(store)).verified), [0]);
+  await storePieces(store, fixture, [1]);
+  await store.finish();
+});
+
 /** The journal as if the machine had been booted since. */
 function pretendReboot(journal: string): void {
   const bytes = Deno.readFileSync(journal);
