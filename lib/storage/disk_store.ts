@@ -76,7 +76,8 @@ export class DiskStore implements Store {
     options: { signal: AbortSignal },
   ): AsyncGenerator<CheckProgress, Resumed, undefined> {
     const presence = await scanPresence(this.#torrent, this.#folders, options);
-    const old = fitting(readOldState(this.#journal, this.#torrent), presence);
+    const { modifiedAtMs } = this.#journal;
+    const old = fitting(readOldState(this.#journal, this.#torrent), presence, modifiedAtMs);
     if (old.kind === "foreign" && !this.#options.overwrite) {
       throw taken(this.#journal.path, "is the state of another torrent");
     }

@@ -15,6 +15,8 @@ export type Entry =
     readonly sizeBytes: number;
     /** What the file takes on the disk, in bytes; `undefined` where the system does not tell. */
     readonly allocatedBytes: number | undefined;
+    /** When it was last written, in milliseconds since 1970; Infinity where the system does not tell. */
+    readonly modifiedAtMs: number;
   };
 
 const MISSING: Entry = Object.freeze({ kind: "missing" });
@@ -55,7 +57,12 @@ export class Folders {
     if (info.isSymlink) throw storageFailure("use", path, "ELOOP");
     // Not only folders: opening a pipe would wait for ever.
     if (!info.isFile) throw storageFailure("use", path, info.isDirectory ? "EISDIR" : "ENXIO");
-    return { kind: "file", sizeBytes: info.size, allocatedBytes: allocatedBytes(info) };
+    return {
+      kind: "file",
+      sizeBytes: info.size,
+      allocatedBytes: allocatedBytes(info),
+      modifiedAtMs: info.mtime?.getTime() ?? Infinity,
+    };
   }
 
   /**

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hasBit, unite } from "../base/bits.ts";
+import { countBits, hasBit, unite } from "../base/bits.ts";
 import { readBootId } from "./boot_id.ts";
 import { decodeHeader, decodeRecords, type JournalHeader } from "./journal.ts";
 import type { JournalFile } from "./journal_file.ts";
@@ -15,7 +15,7 @@ import type { StoredTorrent } from "./stored_torrent.ts";
 
 /** What the journal says of the past. */
 export type OldState =
-  /** There was no journal. */
+  /** There was no journal, or files that it called complete were written since: they may be anybody's. */
   | { readonly kind: "none" }
   /** It is of another torrent. */
   | { readonly kind: "foreign" }
@@ -47,13 +47,19 @@ export function readOldState(
   return fits ? judgeRecords(bytes, torrent) : { kind: "damaged" };
 }
 
-/** The state, unless it vouches for bytes that cannot be there: then it is not of these files. */
-export function fitting(old: OldState, presence: Presence): OldState {
+/**
+ * The state, unless it vouches for bytes that cannot be there: then it is not of these files.
+ *
+ * @param writtenAtMs when the journal was last written: once everything is verified, nothing is later
+ */
+export function fitting(old: OldState, presence: Presence, writtenAtMs: number): OldState {
   if (old.kind !== "state") return old;
   const { verified } = old.state;
-  for (let pieceIndex = 0; pieceIndex < verified.length * 8; pieceIndex++) {
+  for (let pieceIndex = 0; pieceIndex < presence.pieceCount; pieceIndex++) {
     if (hasBit(verified, pieceIndex) && !presence.reaches(pieceIndex)) return { kind: "damaged" };
   }
+  const isComplete = countBits(verified) === presence.pieceCount;
+  if (isComplete && presence.modifiedAtMs > writtenAtMs) return { kind: "none" };
   const partial = old.state.partial.entries().filter(([index]) => presence.reaches(index));
   return { ...old, state: { ...old.state, partial: new Map(partial) } };
 }

@@ -29,6 +29,8 @@ export class Presence {
   readonly #allocated: Float64Array;
   /** What of that nothing accounts for yet; NaN where nothing can be concluded from it. */
   readonly #spare: Float64Array;
+  /** When the last of the files was written, in milliseconds since 1970. */
+  #modifiedAtMs = -Infinity;
 
   /** Use scanPresence(). */
   constructor(torrent: StoredTorrent) {
@@ -47,6 +49,17 @@ export class Presence {
     if (entry.kind === "missing") return;
     this.#sizes[fileIndex] = entry.sizeBytes;
     this.#allocated[fileIndex] = entry.allocatedBytes ?? NaN;
+    this.#modifiedAtMs = Math.max(this.#modifiedAtMs, entry.modifiedAtMs);
+  }
+
+  /** When the last of the files was written, in milliseconds since 1970; Infinity where nobody knows. */
+  get modifiedAtMs(): number {
+    return this.#modifiedAtMs;
+  }
+
+  /** How many pieces the torrent has. */
+  get pieceCount(): number {
+    return this.#geometry.pieceCount;
   }
 
   /** Whether no file is there at all. */

@@ -63,19 +63,11 @@ export class SeedStore implements SeedableStore {
   /** All pieces, or undefined where no journal says so, or files have changed since it did. */
   #vouchedFor(presence: Presence): Uint8Array | undefined {
     if (this.#journal === undefined) return undefined;
-    const old = fitting(readOldState(this.#journal, this.#torrent), presence);
+    const { modifiedAtMs } = this.#journal;
+    const old = fitting(readOldState(this.#journal, this.#torrent), presence, modifiedAtMs);
     if (old.kind !== "state") return undefined;
     const { verified } = old.state;
-    if (countBits(verified) !== this.#torrent.geometry.pieceCount) return undefined;
-    return this.#hasChangedSince(this.#journal.modifiedAtMs) ? undefined : verified;
-  }
-
-  #hasChangedSince(atMs: number): boolean {
-    return this.#torrent.files.some(({ path, isPadding }) => {
-      if (isPadding) return false;
-      const { mtime } = Deno.lstatSync(this.#folders.resolve(path));
-      return mtime === null || mtime.getTime() > atMs;
-    });
+    return countBits(verified) === this.#torrent.geometry.pieceCount ? verified : undefined;
   }
 
   async *#hash(

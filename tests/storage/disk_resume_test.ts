@@ -95,6 +95,22 @@ Deno.test("DiskStore finishes in folders that an interrupted run had not come to
   await store.finish();
 });
 
+Deno.test("DiskStore hashes what was written after a download had been complete", async () => {
+  using place = new Place();
+  const fixture = singleFile(100_000);
+  {
+    await using store = await place.open(fixture);
+    await check(store);
+    await storePieces(store, fixture);
+    await store.finish("stays");
+  }
+  assertEquals(await verifiedNow(place, fixture), [0, 1, 2, 3]);
+  spoil(place.path("file.bin"), 40_000);
+  const later = new Date(Date.now() + 60_000);
+  Deno.utimeSync(place.path("file.bin"), later, later);
+  assertEquals(await verifiedNow(place, fixture), [0, 2, 3]);
+});
+
 /** The journal as if the machine had been booted since. */
 function pretendReboot(journal: string): void {
   const bytes = Deno.readFileSync(journal);

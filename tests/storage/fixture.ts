@@ -158,7 +158,7 @@ export function allPieces(of: Fixture): number[] {
 
 /** Runs the check to its end. */
 export async function check(
-  store: Store,
+  store: Pick<Store, "check">,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Resumed & { readonly progress: readonly CheckProgress[] }> {
   const progress: CheckProgress[] = [];
