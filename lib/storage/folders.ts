@@ -61,7 +61,7 @@ export class Folders {
       kind: "file",
       sizeBytes: info.size,
       allocatedBytes: allocatedBytes(info),
-      modifiedAtMs: info.mtime?.getTime() ?? Infinity,
+      modifiedAtMs: modifiedAtMs(info),
     };
   }
 
@@ -122,6 +122,11 @@ function lstat(path: string): Deno.FileInfo | undefined {
     if (errorCode(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return undefined;
     throw toStorageError(error, "use", path);
   }
+}
+
+/** A copy that keeps its times may be older than what it replaced: the system's own record may not. */
+function modifiedAtMs({ mtime, ctime }: Deno.FileInfo): number {
+  return Math.max(mtime?.getTime() ?? Infinity, ctime?.getTime() ?? 0);
 }
 
 function allocatedBytes(info: Deno.FileInfo): number | undefined {

@@ -1,6 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { SeedStore } from "../../lib/storage/seed_store.ts";
-import { check, type Fixture, indicesIn, multiFile, Place, storePieces } from "./fixture.ts";
+import {
+  check,
+  type Fixture,
+  indicesIn,
+  multiFile,
+  Place,
+  singleFile,
+  storePieces,
+} from "./fixture.ts";
 
 /** A download that goes on to seed: its journal stays. */
 async function downloadAll(place: Place, fixture: Fixture): Promise<void> {
@@ -24,4 +32,15 @@ Deno.test("SeedStore minds no empty file that is gone: nobody asks for any of it
   await downloadAll(place, fixture);
   Deno.removeSync(place.path("folder", "empty"));
   assertEquals(await verifiedNow(place, fixture), [0, 1]);
+});
+
+Deno.test("SeedStore hashes a file that was replaced by an older one", async () => {
+  using place = new Place();
+  const fixture = singleFile(100_000);
+  await downloadAll(place, fixture);
+  Deno.writeFileSync(place.path("file.bin"), new Uint8Array(100_000));
+  const [early, earlier] = [new Date(Date.now() - 60_000), new Date(Date.now() - 120_000)];
+  Deno.utimeSync(place.path("file.bin.westorrent"), early, early);
+  Deno.utimeSync(place.path("file.bin"), earlier, earlier);
+  assertEquals(await verifiedNow(place, fixture), []);
 });
