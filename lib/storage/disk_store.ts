@@ -15,7 +15,7 @@ import type { JournalRecord } from "./journal.ts";
 import { JournalFile } from "./journal_file.ts";
 import { fitting, headerOf, type OldState, readOldState, withHashed } from "./old_state.ts";
 import { type Presence, scanPresence } from "./presence.ts";
-import { hashUnvouched } from "./recheck.ts";
+import { hashUnvouched, holdsSome } from "./recheck.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
 import type { CheckProgress, Outcome, Resumed, RunBytes, Store } from "./store.ts";
 import type { StoredTorrent } from "./stored_torrent.ts";
@@ -86,7 +86,10 @@ export class DiskStore implements Store {
     const known = { geometry, presence, old, disk: this.#disk, ...options };
     const { right, unreadable } = yield* hashUnvouched(known);
     this.#refuseUnreadable(unreadable);
-    if (right.every((byte) => byte === 0)) await this.#takePlace(old, presence);
+    if (mayBeSomebodys(old, presence) && !await holdsSome(right, known)) {
+      if (!this.#options.overwrite) throw taken(this.output, "holds something else");
+      if (right.every((byte) => byte === 0)) await this.#disk.truncate(presence.occupied());
+    }
     const resumed = withHashed(old, right);
     await this.#begin(old, resumed.verified);
     this.#preparing = this.#prepare(presence, resumed.verified);
@@ -163,15 +166,6 @@ export class DiskStore implements Store {
     this.#journal.append([{ kind: "verified", pieceIndices }]);
   }
 
-  /** Nothing of what is there is this torrent's: unless our own state explains it, it is somebody's. */
-  async #takePlace(old: OldState, presence: Presence): Promise<void> {
-    if (old.kind === "state" || old.kind === "damaged") return;
-    const occupied = presence.occupied();
-    if (occupied.length === 0) return;
-    if (!this.#options.overwrite) throw taken(this.output, "holds something else");
-    await this.#disk.truncate(occupied);
-  }
-
   async #begin(old: OldState, verified: Uint8Array): Promise<void> {
     const pieceIndices: number[] = [];
     const soiled = emptyBits(this.#torrent.geometry.pieceCount);
@@ -234,6 +228,11 @@ export class DiskStore implements Store {
       throw storageFailure("read", this.#folders.resolve(path), code);
     }
   }
+}
+
+/** Whether something is there that our own state does not explain. */
+function mayBeSomebodys(old: OldState, presence: Presence): boolean {
+  return old.kind !== "state" && old.kind !== "damaged" && presence.occupied().length > 0;
 }
 
 function makeDirectory(directory: string): void {

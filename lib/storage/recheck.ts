@@ -50,6 +50,23 @@ export async function* hashUnvouched(
   };
 }
 
+/**
+ * Whether something of what is there is this torrent's. Right pieces of zeros do not tell, for those are in
+ * files of all kinds: where there is anything else, some of it must be right, too.
+ *
+ * @throws {StorageError}
+ */
+export async function holdsSome(
+  right: Uint8Array,
+  { geometry, presence, disk }: Pick<RecheckOptions, "geometry" | "presence" | "disk">,
+): Promise<boolean> {
+  if (right.every((byte) => byte === 0)) return false;
+  const reached = bitsWhere(geometry.pieceCount, (pieceIndex) => presence.reaches(pieceIndex));
+  const likely = await disk.probe(reached);
+  const isRight = (byte: number, at: number) => (byte & (right[at] ?? 0)) !== 0;
+  return likely.every((byte) => byte === 0) || likely.some(isRight);
+}
+
 /** Several passes, one progress: what would step back is not reported. */
 async function* hashRising(
   wanted: Uint8Array,

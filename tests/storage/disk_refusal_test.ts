@@ -7,7 +7,9 @@ import {
   indicesIn,
   multiFile,
   openBelow,
+  pieceOf,
   Place,
+  sha1,
   singleFile,
   storePieces,
 } from "./fixture.ts";
@@ -72,6 +74,19 @@ Deno.test("DiskStore.check() refuses somebody's file, and leaves no trace", asyn
     assertEquals(Deno.readTextFileSync(place.path("file.bin")), "somebody's");
     assertEquals([...Deno.readDirSync(place.directory)].length, 1);
   }
+});
+
+Deno.test("DiskStore.check() takes no file for the torrent's that has but zeros in common with it", async () => {
+  using place = new Place();
+  const fixture = singleFile(300_000, { pieceLength: 100_000 });
+  fixture.content.fill(0, 100_000, 200_000);
+  fixture.metainfo.pieceHashes.set(sha1(pieceOf(fixture, 1)), 20);
+  const theirs = new Uint8Array(300_000).fill(1).fill(0, 100_000, 200_000);
+  Deno.writeFileSync(place.path("file.bin"), theirs);
+  assertEquals((await refusal(place, fixture)).code, "EEXIST");
+  assertEquals(Deno.readFileSync(place.path("file.bin")), theirs);
+  await using store = await place.open(fixture, { overwrite: true });
+  assertEquals(indicesIn((await check(store)).verified), [1]);
 });
 
 Deno.test("DiskStore.check() replaces somebody's file when told to", async () => {
