@@ -88,7 +88,7 @@ export class DiskStore implements Store {
     this.#refuseUnreadable(unreadable);
     if (mayBeSomebodys(old, presence) && !await holdsSome(right, known)) {
       if (!this.#options.overwrite) throw taken(this.output, "holds something else");
-      if (right.every((byte) => byte === 0)) await this.#disk.truncate(presence.occupied());
+      if (right.every((byte) => byte === 0)) await this.#clear(presence.occupied());
     }
     const resumed = withHashed(old, right);
     await this.#begin(old, resumed.verified);
@@ -164,6 +164,12 @@ export class DiskStore implements Store {
     this.#unrecorded = [];
     this.#recording = undefined;
     this.#journal.append([{ kind: "verified", pieceIndices }]);
+  }
+
+  /** What an old state says of these files is not true from then on: it goes first. */
+  async #clear(fileIndices: readonly number[]): Promise<void> {
+    await this.#restart([]);
+    await this.#disk.truncate(fileIndices);
   }
 
   async #begin(old: OldState, verified: Uint8Array): Promise<void> {

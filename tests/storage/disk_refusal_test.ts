@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { StorageError } from "../../lib/base/errors.ts";
+import { LocalDisk } from "../../lib/storage/local_disk.ts";
+import { storageFailure } from "../../lib/storage/storage_error.ts";
 import {
   check,
   fileBytes,
@@ -118,6 +120,34 @@ Deno.test("DiskStore.check() refuses the state of another torrent, unless told t
   }
   await using store = await place.open(fixture, { overwrite: true });
   assertEquals(indicesIn((await check(store)).verified), []);
+});
+
+Deno.test("DiskStore.check() leaves no state of files that it has begun to replace", async () => {
+  using place = new Place();
+  const files = [{ path: "a", lengthBytes: 32_768 }, { path: "b", lengthBytes: 65_536 }];
+  const other = multiFile(files, { seed: 2 });
+  {
+    await using store = await place.open(other);
+    await check(store);
+    await storePieces(store, other, [0, 1]);
+  }
+  const fixture = multiFile(files, { seed: 3 });
+  const { directory } = place;
+  const makeDisk = () => {
+    const disk = new LocalDisk(fixture.metainfo, directory);
+    const truncate = disk.truncate.bind(disk);
+    disk.truncate = async ([first = 0]) => {
+      await truncate([first]);
+      throw storageFailure("truncate", directory, "EIO");
+    };
+    return disk;
+  };
+  {
+    await using store = await place.open(fixture, { overwrite: true, makeDisk });
+    await assertRejects(() => check(store), StorageError);
+  }
+  await using store = await place.open(other, { overwrite: true });
+  assertEquals(indicesIn((await check(store)).verified), [1]);
 });
 
 Deno.test("DiskStore follows no symbolic link below its folder", async (t) => {
