@@ -12,7 +12,7 @@ import { readBootId } from "./boot_id.ts";
 import type { Disk } from "./disk.ts";
 import { Folders } from "./folders.ts";
 import type { JournalRecord } from "./journal.ts";
-import { JournalFile } from "./journal_file.ts";
+import { JournalFile, journalNameOf } from "./journal_file.ts";
 import { fitting, headerOf, type OldState, readOldState, withHashed } from "./old_state.ts";
 import { type Presence, scanPresence } from "./presence.ts";
 import { hashUnvouched, holdsSome } from "./recheck.ts";
@@ -63,7 +63,7 @@ export class DiskStore implements Store {
     makeDirectory(options.directory);
     this.#folders = new Folders(options.directory);
     this.output = this.#folders.resolve([torrent.name]);
-    const journal = this.#folders.resolve([`${torrent.name}.westorrent`]);
+    const journal = this.#folders.resolve([journalNameOf(torrent.name)]);
     this.#journal = JournalFile.open(journal, this.output);
     this.#disk = makeDisk();
   }

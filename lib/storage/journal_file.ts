@@ -17,6 +17,10 @@ import { storageFailure, toStorageError } from "./storage_error.ts";
 /** No journal of ours gets near this, in bytes: a bigger file is not read. */
 const MAX_JOURNAL_LENGTH = 256 * 1024 * 1024;
 
+const SUFFIX = ".westorrent";
+/** The longest name that file systems allow, in bytes. */
+const MAX_NAME_BYTES = 255;
+
 /** How often the file may vanish between opening and locking it before we give up. */
 const MAX_OPEN_TRIES = 10;
 
@@ -24,6 +28,13 @@ const EXCLUSIVE = true;
 const SHARED = false;
 
 const NO_LOCKS: ReadonlySet<string> = new Set(["ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
+
+/** What the journal of a torrent is called: as the torrent, cut where that leaves no room for more. */
+export function journalNameOf(name: string): string {
+  const room = new Uint8Array(MAX_NAME_BYTES - SUFFIX.length);
+  const { read } = new TextEncoder().encodeInto(name, room);
+  return name.slice(0, read) + SUFFIX;
+}
 
 /** An open, locked journal. */
 export class JournalFile implements Disposable {

@@ -5,7 +5,7 @@
  */
 import { countBits, emptyBits, setBit } from "../base/bits.ts";
 import { Folders } from "./folders.ts";
-import { JournalFile } from "./journal_file.ts";
+import { JournalFile, journalNameOf } from "./journal_file.ts";
 import { fitting, readOldState } from "./old_state.ts";
 import { openHasher } from "./open_hasher.ts";
 import { type Presence, scanPresence } from "./presence.ts";
@@ -38,7 +38,7 @@ export class SeedStore implements SeedableStore {
     this.#folders = new Folders(directory);
     this.output = this.#folders.resolve([torrent.name]);
     this.#reader = new TorrentReader(torrent, directory);
-    const path = this.#folders.resolve([`${torrent.name}.westorrent`]);
+    const path = this.#folders.resolve([journalNameOf(torrent.name)]);
     this.#journal = JournalFile.openShared(path, this.output);
   }
 

@@ -44,3 +44,11 @@ Deno.test("SeedStore hashes a file that was replaced by an older one", async () 
   Deno.utimeSync(place.path("file.bin"), earlier, earlier);
   assertEquals(await verifiedNow(place, fixture), []);
 });
+
+Deno.test("SeedStore believes the state of a download whose name leaves no room for a suffix", async () => {
+  using place = new Place();
+  const fixture = singleFile(100_000, { name: `${"é".repeat(121)}.longext` });
+  await downloadAll(place, fixture);
+  assertEquals([...Deno.readDirSync(place.directory)].length, 2);
+  assertEquals(await verifiedNow(place, fixture), [0, 1, 2, 3]);
+});
