@@ -65,7 +65,12 @@ export class DiskStore implements Store {
     this.output = this.#folders.resolve([torrent.name]);
     const journal = this.#folders.resolve([journalNameOf(torrent.name)]);
     this.#journal = JournalFile.open(journal, this.output);
-    this.#disk = makeDisk();
+    try {
+      this.#disk = makeDisk();
+    } catch (error) {
+      this.#journal[Symbol.dispose]();
+      throw error;
+    }
   }
 
   get memory(): Memory | undefined {

@@ -65,6 +65,16 @@ Deno.test("DiskStore refuses while another process has the lock", async () => {
   await using _store = await place.open(fixture);
 });
 
+Deno.test("DiskStore lets go of the journal when there can be no disk", async () => {
+  using place = new Place();
+  const makeDisk = () => {
+    throw new RangeError("no memory for it");
+  };
+  await assertRejects(() => place.open(singleFile(100), { makeDisk }), RangeError);
+  assertEquals(openBelow(place.directory), []);
+  assertEquals([...Deno.readDirSync(place.directory)], []);
+});
+
 Deno.test("DiskStore.check() refuses somebody's file, and leaves no trace", async () => {
   using place = new Place();
   const fixture = singleFile(100_000);
