@@ -7,7 +7,7 @@
  * @module
  */
 import type { Geometry } from "../torrent/geometry.ts";
-import { countBits, emptyBits, hasBit, isBitsOf, setBit } from "../base/bits.ts";
+import { countBits, emptyBits, fullBits, hasBit, isBitsOf, setBit } from "../base/bits.ts";
 import type { JournalRecord, PlacedRecord } from "./journal.ts";
 
 /** What can be believed without hashing. */
@@ -43,6 +43,8 @@ class Replay {
   readonly #verified: Uint8Array;
   readonly #durable: Uint8Array;
   readonly #partial = new Map<number, Uint8Array>();
+  /** Those of the two sets that hold every piece. */
+  readonly #full = new Set<Uint8Array>();
   /** Records that no mark covers yet, in order. */
   #pending: PlacedRecord[] = [];
   #bootId = "";
@@ -89,15 +91,24 @@ class Replay {
     if (record.kind === "partial") this.#believePartial(record.pieceIndex, record.blocks);
     else if (record.kind === "verified") this.#believeVerified(record.pieceIndices, sets);
     else if (record.kind === "complete") {
-      this.#believeVerified(Array(this.#geometry.pieceCount).keys(), sets);
+      this.#believeComplete(sets);
     }
   }
 
-  #believeVerified(pieceIndices: Iterable<number>, sets: readonly Uint8Array[]): void {
+  #believeVerified(pieceIndices: readonly number[], sets: readonly Uint8Array[]): void {
     for (const pieceIndex of pieceIndices) {
       for (const set of sets) setBit(set, pieceIndex);
       this.#partial.delete(pieceIndex);
     }
+  }
+
+  /** Each set is filled once only: a hostile journal may have a million such records, of few bytes each. */
+  #believeComplete(sets: readonly Uint8Array[]): void {
+    for (const set of sets) {
+      if (!this.#full.has(set)) set.set(fullBits(this.#geometry.pieceCount));
+      this.#full.add(set);
+    }
+    this.#partial.clear();
   }
 
   #believePartial(pieceIndex: number, blocks: Uint8Array): void {
