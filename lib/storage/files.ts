@@ -204,9 +204,11 @@ export class Files implements AsyncDisposable {
   #openWriter(path: string, fileIndex: number): Deno.FsFile {
     const reader = this.#find(fileIndex, "read");
     if (reader !== undefined) this.#release(reader);
+    const components = this.#components(fileIndex);
+    this.#folders.confirm(components);
     // Made once only: a file that vanishes later is an error, not a new one full of holes.
     if (this.#extended[fileIndex] === 1) return this.#retrying(() => openThere(path, "write"));
-    this.#folders.make(this.#components(fileIndex));
+    this.#folders.make(components);
     const file = this.#retrying(() => openOrMake(path));
     try {
       this.#extend(file, fileIndex);

@@ -77,6 +77,18 @@ export class Folders {
     }
   }
 
+  /**
+   * Looks again at the folders that a file about to be written lies in: somebody may have put a link in
+   * the place of one.
+   *
+   * @throws {StorageError} when one is a symbolic link or a file
+   */
+  confirm(components: readonly string[]): void {
+    for (let depth = 1; depth < components.length; depth++) {
+      if (!isFolder(this.resolve(components.slice(0, depth)))) return;
+    }
+  }
+
   #makeOne(folder: readonly string[]): void {
     const path = this.resolve(folder);
     this.#known.delete(path);
@@ -94,13 +106,9 @@ export class Folders {
     const path = this.resolve(folder);
     const known = this.#known.get(path);
     if (known !== undefined) return known === "real";
-    const info = lstat(path);
-    if (info?.isSymlink) throw storageFailure("use folder", path, "ELOOP");
-    if (info !== undefined && !info.isDirectory) {
-      throw storageFailure("use folder", path, "ENOTDIR");
-    }
-    this.#know(path, info === undefined ? "missing" : "real");
-    return info !== undefined;
+    const isThere = isFolder(path);
+    this.#know(path, isThere ? "real" : "missing");
+    return isThere;
   }
 
   #know(path: string, state: "real" | "missing"): void {
@@ -113,6 +121,14 @@ export class Folders {
 function joinPath(directory: string, components: readonly string[]): string {
   if (directory === "." || directory === "") return components.join("/");
   return [directory.replace(/(?<=.)[/]+$/, ""), ...components].join("/").replace(/^[/]{2}/, "/");
+}
+
+/** False when nothing is there. @throws {StorageError} for a symbolic link, or a file */
+function isFolder(path: string): boolean {
+  const info = lstat(path);
+  if (info?.isSymlink) throw storageFailure("use folder", path, "ELOOP");
+  if (info !== undefined && !info.isDirectory) throw storageFailure("use folder", path, "ENOTDIR");
+  return info !== undefined;
 }
 
 function lstat(path: string): Deno.FileInfo | undefined {

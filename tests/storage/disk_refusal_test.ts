@@ -195,6 +195,34 @@ Deno.test("DiskStore follows no link planted where a file is to be made", async 
   assertEquals([...Deno.readDirSync(outside.directory)], []);
 });
 
+Deno.test("DiskStore follows no link that takes the place of a folder meanwhile", async (t) => {
+  const fixture = multiFile([
+    { path: "d/a", lengthBytes: 65_536 },
+    { path: "d/b", lengthBytes: 32_768 },
+    { path: "c", lengthBytes: 32_768 },
+  ]);
+  const rows: readonly (readonly [string, number])[] = [
+    ["to a file that was written before", 1],
+    ["to a new file", 2],
+  ];
+  for (const [words, pieceIndex] of rows) {
+    await t.step(words, async () => {
+      using outside = new Place();
+      using place = new Place();
+      Deno.writeTextFileSync(outside.path("a"), "sings");
+      await using store = await place.open(fixture, { maxOpenFiles: 1 });
+      await check(store);
+      await storePieces(store, fixture, [0, 3]);
+      Deno.renameSync(place.path("folder", "d"), place.path("folder", "e"));
+      Deno.symlinkSync(outside.directory, place.path("folder", "d"), { type: "dir" });
+      const writing = () => storePieces(store, fixture, [pieceIndex]);
+      assertEquals((await assertRejects(writing, StorageError)).code, "ELOOP");
+      assertEquals(Deno.readTextFileSync(outside.path("a")), "sings");
+      assertEquals([...Deno.readDirSync(outside.directory)].length, 1);
+    });
+  }
+});
+
 Deno.test("DiskStore writes through an output folder that is a link itself", async () => {
   using real = new Place();
   using place = new Place();
