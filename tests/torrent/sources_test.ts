@@ -56,6 +56,13 @@ Deno.test("parseTrackers() warns of what it ignores, without secrets and without
   assertEquals(lines.length, 21);
 });
 
+Deno.test("parseTrackers() takes no time over very many spaces", () => {
+  const startedAtMs = performance.now();
+  const announce = `http://a.example/${" ".repeat(100_000)}x`;
+  assertEquals(parseTrackers(root({ announce }), new Warnings()), []);
+  assert(performance.now() - startedAtMs < 1_000);
+});
+
 Deno.test("parseTrackers() takes no more trackers than any torrent needs", () => {
   const warnings = new Warnings();
   const many = Array.from({ length: 1100 }, (_, index) => [`http://t${index}.example/`]);
