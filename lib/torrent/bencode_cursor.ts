@@ -10,6 +10,8 @@ import { KeyCache } from "./bencode_scan.ts";
 
 /** Digits of an integer: BEP 3 has no limit, but the time to read one grows faster than its length. */
 const MAX_DIGITS = 100_000;
+/** How many bytes of a key are shown in an error. */
+const MAX_SHOWN_KEY = 100;
 /** So many digits always fit a safe integer. */
 const SAFE_DIGITS = 15;
 
@@ -106,11 +108,9 @@ export class Cursor {
 
   /** A key not above all before it is unsorted, and may be one of those that are `known`. */
   checkKey(key: string, keyOffset: number, known: Keys): void {
-    if (known.has(key)) refuse(keyOffset, `the key ${JSON.stringify(key)} is a duplicate`);
-    if (!this.#allowUnsortedKeys) {
-      refuse(keyOffset, `the key ${JSON.stringify(key)} is not in order`);
-    }
-    this.oddity ??= `the key ${JSON.stringify(key)} at byte ${keyOffset} is not in order`;
+    if (known.has(key)) refuse(keyOffset, `the key ${quoted(key)} is a duplicate`);
+    if (!this.#allowUnsortedKeys) refuse(keyOffset, `the key ${quoted(key)} is not in order`);
+    this.oddity ??= `the key ${quoted(key)} at byte ${keyOffset} is not in order`;
   }
 
   /** Reads a dictionary without building it: `readEntry` has to read or skip the value of each key. */
@@ -211,6 +211,11 @@ export class Cursor {
     const rounded = Number(value);
     return Number.isSafeInteger(rounded) ? rounded : value;
   }
+}
+
+/** A key in an error: a hostile one may be as long as the input, and six times that in a text. */
+function quoted(key: string): string {
+  return JSON.stringify(key.length > MAX_SHOWN_KEY ? `${key.slice(0, MAX_SHOWN_KEY)}…` : key);
 }
 
 function skipEntry(_key: string, source: Cursor): void {

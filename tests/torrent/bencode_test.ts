@@ -63,6 +63,12 @@ for (const [text, offset] of OFFSETS) {
   });
 }
 
+Deno.test("decodeBencode() makes no long error of a long key", () => {
+  const key = `100000:${"\0".repeat(100_000)}`;
+  const error = assertThrows(() => decodeBencode(bytes(`d${key}i1e${key}i2ee`)), BencodeError);
+  assert(error.message.length < 1_000);
+});
+
 Deno.test("decodeBencode() tolerates unsorted keys when told so, never duplicate ones", () => {
   const options = { allowUnsortedKeys: true };
   const value = dictionaryOf(decodeBencode(bytes("d1:bi1e1:ai2ee"), options));
