@@ -84,9 +84,13 @@ class Folder {
 // deno-lint-ignore no-control-regex -- all of ASCII
 const ASCII = /^[\x00-\x7f]*$/;
 
-/** One form for all names that some file system takes for the same. */
+/**
+ * One form for all names that some file system takes for the same. By way of capitals, for some letters
+ * have two small ones (σ and ς), or none of their own (ß is SS).
+ */
 function fold(name: string): string {
-  return ASCII.test(name) ? name.toLowerCase() : name.normalize("NFC").toLowerCase();
+  if (ASCII.test(name)) return name.toLowerCase();
+  return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
 
 function numbered(name: string, number: number): string {

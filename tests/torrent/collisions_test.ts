@@ -26,6 +26,8 @@ function fileOf(...path: readonly string[]) {
 const CASES: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   ["the case of other letters", ["t/É", "t/é"], ["t/É", "t/é.1"]],
   ["composed and decomposed letters", ["t/e\u0301", "t/é"], ["t/e\u0301", "t/é.1"]],
+  ["small letters that share a capital", ["t/ΟΔΟΣ", "t/οδοσ"], ["t/ΟΔΟΣ", "t/οδοσ.1"]],
+  ["letters that have no capital", ["t/Straße", "t/STRASSE"], ["t/Straße", "t/STRASSE.1"]],
   ["a name that a renamed file took", ["t/a", "t/a", "t/a.1"], ["t/a", "t/a.1", "t/a.1.1"]],
   ["a name that a later file has", ["t/a.1", "t/a", "t/a"], ["t/a.1", "t/a", "t/a.2"]],
   ["the torrent's own folder", ["t", "t/a"], ["t.1", "t/a"]],
