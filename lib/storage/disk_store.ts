@@ -196,8 +196,14 @@ export class DiskStore implements Store {
     ];
     if (old.kind === "state") {
       this.#journal.cut(old.end);
-      this.#journal.append(records);
+      this.#journal.append([...records, ...old.gone.map((index) => this.#takeBack(index))]);
     } else await this.#restart(records);
+  }
+
+  /** In a file that is made anew, blocks that were there before will be zeros. */
+  #takeBack(pieceIndex: number): JournalRecord {
+    const blocks = emptyBits(this.#torrent.geometry.blockCount(pieceIndex));
+    return { kind: "partial", pieceIndex, blocks };
   }
 
   async #restart(records: readonly JournalRecord[]): Promise<void> {

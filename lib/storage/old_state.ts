@@ -21,8 +21,13 @@ export type OldState =
   | { readonly kind: "foreign" }
   /** It is damaged, of another format, or does not fit what is on the disk. */
   | { readonly kind: "damaged" }
-  /** It holds, up to `end` bytes. */
-  | { readonly kind: "state"; readonly state: JournalState; readonly end: number };
+  /** It holds, up to `end` bytes, but for the blocks of these pieces: they cannot be there any more. */
+  | {
+    readonly kind: "state";
+    readonly state: JournalState;
+    readonly end: number;
+    readonly gone: readonly number[];
+  };
 
 /** The header of this torrent's journal. */
 export function headerOf(torrent: StoredTorrent): JournalHeader {
@@ -60,8 +65,10 @@ export function fitting(old: OldState, presence: Presence, writtenAtMs: number):
   }
   const isComplete = countBits(verified) === presence.pieceCount;
   if (isComplete && presence.modifiedAtMs > writtenAtMs) return { kind: "none" };
-  const partial = old.state.partial.entries().filter(([index]) => presence.reaches(index));
-  return { ...old, state: { ...old.state, partial: new Map(partial) } };
+  const partial = new Map(old.state.partial);
+  const gone = [...partial.keys().filter((pieceIndex) => !presence.reaches(pieceIndex))];
+  for (const pieceIndex of gone) partial.delete(pieceIndex);
+  return { ...old, state: { ...old.state, partial }, gone };
 }
 
 /** Whether the piece needs no hashing: it is verified, or known to lack blocks. */
@@ -81,7 +88,7 @@ function judgeRecords(bytes: Uint8Array, torrent: StoredTorrent): OldState {
   // What changed these bytes may have changed others, the data among them.
   if (tail === "corrupt") return { kind: "damaged" };
   const state = replayRecords(records, torrent.geometry, readBootId());
-  return state === undefined ? { kind: "damaged" } : { kind: "state", state, end };
+  return state === undefined ? { kind: "damaged" } : { kind: "state", state, end, gone: [] };
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

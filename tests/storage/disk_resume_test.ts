@@ -111,6 +111,24 @@ Deno.test("DiskStore hashes what was written after a download had been complete"
   assertEquals(await verifiedNow(place, fixture), [0, 2, 3]);
 });
 
+Deno.test("DiskStore forgets the blocks of a file that vanished, also when it is made again", async () => {
+  using place = new Place();
+  const fixture = multiFile([
+    { path: "a", lengthBytes: 32_768 },
+    { path: "b", lengthBytes: 65_536 },
+  ]);
+  {
+    await using store = await place.open(fixture);
+    await check(store);
+    await putAt(store, fixture.metainfo, { offset: 32_768, bytes: new Uint8Array(16_384) });
+    await store.recordPartial(1, Uint8Array.of(0x80));
+  }
+  Deno.removeSync(place.path("folder", "b"));
+  await runUntilKilled(place, fixture, [2]);
+  await using store = await place.open(fixture);
+  assertEquals([...(await check(store)).partial], []);
+});
+
 /** The journal as if the machine had been booted since. */
 function pretendReboot(journal: string): void {
   const bytes = Deno.readFileSync(journal);
