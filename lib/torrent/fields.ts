@@ -31,6 +31,8 @@ export function shownText(dictionary: BencodeDictionary, key: string): string | 
 }
 
 const MAX_WARNINGS = 20;
+/** In UTF-16 units. */
+const MAX_LINE_LENGTH = 1000;
 
 /** What was odd but tolerated; a hostile torrent cannot make it long. */
 export class Warnings {
@@ -38,7 +40,8 @@ export class Warnings {
   #dropped = 0;
 
   /** Notes one oddity, in a sentence without a period. */
-  add(line: string): void {
+  add(text: string): void {
+    const line = printable(text, MAX_LINE_LENGTH);
     if (this.#lines.size < MAX_WARNINGS) this.#lines.add(line);
     else if (!this.#lines.has(line)) this.#dropped++;
   }

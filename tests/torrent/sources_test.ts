@@ -56,6 +56,12 @@ Deno.test("parseTrackers() warns of what it ignores, without secrets and without
   assertEquals(lines.length, 21);
 });
 
+Deno.test("parseTrackers() makes no long warning of a long URL", () => {
+  const warnings = new Warnings();
+  parseTrackers(root({ announce: `file:///${"x/".repeat(100_000)}` }), warnings);
+  assertEquals(warnings.list().map(({ length }) => length), [1000]);
+});
+
 Deno.test("parseTrackers() takes no time over very many spaces", () => {
   const startedAtMs = performance.now();
   const announce = `http://a.example/${" ".repeat(100_000)}x`;
