@@ -179,12 +179,15 @@ export class DiskStore implements Store {
 
   async #begin(old: OldState, verified: Uint8Array): Promise<void> {
     const pieceIndices: number[] = [];
+    // What another process has written, and was killed: only the next sync() makes it last.
     const soiled = emptyBits(this.#torrent.geometry.pieceCount);
+    if (old.kind === "state") {
+      for (const pieceIndex of old.state.partial.keys()) setBit(soiled, pieceIndex);
+    }
     forEachBit(verified, (pieceIndex) => {
       if (old.kind !== "state" || !hasBit(old.state.verified, pieceIndex)) {
         pieceIndices.push(pieceIndex);
       }
-      // Another process may have written it and been killed: only the next sync() makes it last.
       if (old.kind !== "state" || !hasBit(old.state.durable, pieceIndex)) {
         setBit(soiled, pieceIndex);
       }

@@ -9,6 +9,7 @@ import {
 import { StorageError } from "../../lib/base/errors.ts";
 import { Files } from "../../lib/storage/files.ts";
 import { Folders } from "../../lib/storage/folders.ts";
+import { LocalDisk } from "../../lib/storage/local_disk.ts";
 import {
   check,
   fileBytes,
@@ -16,6 +17,7 @@ import {
   multiFile,
   openBelow,
   Place,
+  putAt,
   singleFile,
   storePieces,
 } from "./fixture.ts";
@@ -201,4 +203,24 @@ Deno.test("Files reads as much as there is", async () => {
   const lengths = [[0, 0], [0, 900], [1, 0], [1, 299], [1, 300], [1, 999]] as const;
   const counts = lengths.map(([index, offset]) => open.read(index, offset, new Uint8Array(1000)));
   assertEquals(counts, [1000, 100, 300, 1, 0, 0]);
+});
+
+Deno.test("DiskStore puts onto the disk what blocks an earlier run has stored, before it vouches for them", async () => {
+  using place = new Place();
+  const fixture = singleFile(100_000);
+  {
+    await using store = await place.open(fixture);
+    await check(store);
+    await putAt(store, fixture.metainfo, { offset: 65_536, bytes: new Uint8Array(16_384) });
+    await store.recordPartial(2, Uint8Array.of(0x80));
+  }
+  const soiled: number[] = [];
+  const makeDisk = () => {
+    const disk = new LocalDisk(fixture.metainfo, place.directory);
+    disk.soil = (pieces) => Promise.resolve(void soiled.push(...indicesIn(pieces)));
+    return disk;
+  };
+  await using store = await place.open(fixture, { makeDisk });
+  assertEquals([...(await check(store)).partial.keys()], [2]);
+  assertEquals(soiled, [2]);
 });
