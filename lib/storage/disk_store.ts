@@ -18,7 +18,7 @@ import { type Presence, scanPresence } from "./presence.ts";
 import { hashUnvouched, holdsSome } from "./recheck.ts";
 import { storageFailure, toStorageError } from "./storage_error.ts";
 import type { CheckProgress, Outcome, Resumed, RunBytes, Store } from "./store.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import { isOnDisk, type StoredTorrent } from "./stored_torrent.ts";
 
 /** Where and how to store. */
 export interface DiskStoreOptions {
@@ -234,11 +234,11 @@ export class DiskStore implements Store {
   #refuseVanished(): void {
     // That know nothing yet: what check() found missing, the disk has made since.
     const folders = new Folders(this.#options.directory);
-    for (const { path, lengthBytes, isPadding } of this.#torrent.files) {
-      if (isPadding) continue;
-      const entry = folders.look(path);
-      if (entry.kind === "file" && entry.sizeBytes >= lengthBytes) continue;
-      throw storageFailure("finish", folders.resolve(path), "ENOENT");
+    for (const file of this.#torrent.files) {
+      if (!isOnDisk(file)) continue;
+      const entry = folders.look(file.path);
+      if (entry.kind === "file" && entry.sizeBytes >= file.lengthBytes) continue;
+      throw storageFailure("finish", folders.resolve(file.path), "ENOENT");
     }
   }
 

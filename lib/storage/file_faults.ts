@@ -6,7 +6,7 @@
  */
 import { hasBit } from "../base/bits.ts";
 import { errorCode } from "../base/errors.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import { isOnDisk, type StoredTorrent } from "./stored_torrent.ts";
 
 /**
  * What is wrong with a file: it is not there; it ends too early; its bytes differ; it cannot be read;
@@ -47,7 +47,7 @@ export class FileFaults {
   /** Looks at one file; no symbolic link below the folder is followed. */
   look(fileIndex: number): void {
     const file = this.#torrent.files[fileIndex];
-    if (file === undefined || file.isPadding) return;
+    if (file === undefined || !isOnDisk(file)) return;
     const found = this.#lookAt(file.path);
     if (typeof found !== "number") {
       this.#findings.set(fileIndex, found);

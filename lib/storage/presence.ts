@@ -9,7 +9,7 @@ import { BLOCK_LENGTH, type Geometry } from "../torrent/geometry.ts";
 import { forEachBit, hasBit } from "../base/bits.ts";
 import type { Folders } from "./folders.ts";
 import type { JournalState } from "./journal_state.ts";
-import type { StoredTorrent } from "./stored_torrent.ts";
+import { isOnDisk, type StoredTorrent } from "./stored_torrent.ts";
 
 /** Files looked at before others get their turn. */
 const FILES_PER_TURN = 1024;
@@ -44,7 +44,7 @@ export class Presence {
   /** Looks at one file. @throws {StorageError} when something else than a file is in its place */
   look(fileIndex: number, folders: Folders): void {
     const file = this.#torrent.files[fileIndex];
-    if (file === undefined || file.isPadding) return;
+    if (file === undefined || !isOnDisk(file)) return;
     const entry = folders.look(file.path);
     if (entry.kind === "missing") return;
     this.#sizes[fileIndex] = entry.sizeBytes;
@@ -77,7 +77,7 @@ export class Presence {
   /** The files that are empty and not there. */
   missingEmpty(): number[] {
     return this.#torrent.files.flatMap((file, fileIndex) =>
-      file.lengthBytes === 0 && !file.isPadding && this.#size(fileIndex) === MISSING
+      file.lengthBytes === 0 && isOnDisk(file) && this.#size(fileIndex) === MISSING
         ? [fileIndex]
         : []
     );

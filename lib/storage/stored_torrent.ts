@@ -14,6 +14,11 @@ export type StoredTorrent =
   & TorrentLayout
   & Pick<Metainfo, "infoHash" | "name" | "isMultiFile">;
 
+/** Whether a file has a place on the disk: padding has none, and what stands for a link is not for us to say. */
+export function isOnDisk({ isPadding, isSymlink }: TorrentFile): boolean {
+  return !isPadding && isSymlink === undefined;
+}
+
 /** A layout as plain data: a copy of 100,000 file objects would take longer than all their names in one text. */
 export interface LayoutRecord {
   readonly pieceLength: number;
