@@ -40,7 +40,10 @@ class Folder {
   readonly #taken = new Map<string, number>();
   /** The folders in it, by their names as they are, and by a slash and their folded ones. */
   #folders: Map<string, Folder> | undefined;
-  /** The last number tried for a name, so that a thousand equal names cost a thousand steps. */
+  /**
+   * The last number tried, so that a thousand equal names cost a thousand steps: by the name with the first
+   * number of as many digits, for names that are cut to the same share their numbers.
+   */
   #lastNumber: Map<string, number> | undefined;
 
   /** The folder of that name in it, the name taken. */
@@ -65,19 +68,30 @@ class Folder {
       return file.path;
     }
     if (file.isPadding && holder === file.lengthBytes) return file.path;
-    return [...file.path.slice(0, -1), this.#rename(name, key)];
+    return [...file.path.slice(0, -1), this.#rename(name)];
   }
 
-  #rename(name: string, key: string): string {
+  /** The first number that makes it a name of its own: one digit, then two, ... */
+  #rename(name: string): string {
+    for (let first = 1;; first *= 10) {
+      const renamed = this.#renameBetween(name, first, first * 10);
+      if (renamed !== undefined) return renamed;
+    }
+  }
+
+  /** With a number of at least `first` and below `end`, if one is free; all of them have as many digits. */
+  #renameBetween(name: string, first: number, end: number): string | undefined {
     this.#lastNumber ??= new Map();
-    for (let number = (this.#lastNumber.get(key) ?? 0) + 1;; number++) {
+    const key = fold(numbered(name, first));
+    for (let number = (this.#lastNumber.get(key) ?? first - 1) + 1; number < end; number++) {
+      this.#lastNumber.set(key, number);
       const candidate = numbered(name, number);
       const candidateKey = fold(candidate);
       if (this.#taken.has(candidateKey)) continue;
       this.#taken.set(candidateKey, -1);
-      this.#lastNumber.set(key, number);
       return candidate;
     }
+    return undefined;
   }
 }
 
