@@ -141,6 +141,18 @@ Deno.test("DiskStore.check() knows zeros for what they are: whole pieces of them
   assertEquals(indicesIn((await check(store)).verified), [1, 2]);
 });
 
+Deno.test("DiskStore.check() knows a few zeros, wherever they lie", async () => {
+  using place = new Place();
+  const fixture = singleFile(26, { pieceLength: 5 });
+  fixture.content.fill(0);
+  for (const index of allPieces(fixture)) {
+    fixture.metainfo.pieceHashes.set(sha1(pieceOf(fixture, index)), index * 20);
+  }
+  place.lay(fixture);
+  await using store = await place.open(fixture);
+  assertEquals(indicesIn((await check(store)).verified), allPieces(fixture));
+});
+
 Deno.test("DiskStore.check() hashes pieces longer than it reads at once", async () => {
   using place = new Place();
   const fixture = multiFile([
