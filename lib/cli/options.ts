@@ -179,6 +179,7 @@ function readDisplay(given: Given): Display {
 
 /** The words and options of the command line, the names of all options known. */
 function readArguments(args: readonly string[]): { given: Given; words: readonly string[] } {
+  checkAttachedValues(args);
   const valued = OPTIONS.filter(({ value }) => value !== undefined).map(({ name }) => name);
   const flags = OPTIONS.filter(({ value }) => value === undefined).map(({ name }) => name);
   const unknown: string[] = [];
@@ -202,10 +203,28 @@ function readArguments(args: readonly string[]): { given: Given; words: readonly
   for (const name of flags) if (parsed[name] === true) given.set(name, [""]);
   for (const name of valued) {
     const values = [parsed[name] ?? []].flat().map(String);
-    if (values.includes("")) throw new UsageError(`Cannot use --${name}: its value is missing`);
+    if (values.includes("")) throw missingValue(name);
     if (values.length > 0) given.set(name, values);
   }
   return { given, words: parsed._.map(String) };
+}
+
+/** What parseArgs() lets pass: `--seed=no` would mean --seed, and `--port=` an option called `port=`. */
+function checkAttachedValues(args: readonly string[]): void {
+  const end = args.indexOf("--");
+  for (const arg of end === -1 ? args : args.slice(0, end)) {
+    const [, name, value] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
+    const option = OPTIONS.find((option) => option.name === name);
+    if (option === undefined) continue;
+    if (option.value === undefined) {
+      throw new UsageError(`Cannot use --${option.name}: it takes no value`);
+    }
+    if (value === "") throw missingValue(option.name);
+  }
+}
+
+function missingValue(name: string): UsageError {
+  return new UsageError(`Cannot use --${name}: its value is missing`);
 }
 
 function unknownOption(arg: string): UsageError {
