@@ -24,6 +24,7 @@ const MAX_COMPLAINTS = 50;
 
 /** With these, a progress has come to its end; another one may follow. */
 const LAST_KINDS: ReadonlySet<CliEvent["kind"]> = new Set([
+  "checked",
   "complete",
   "verified",
   "seeded",
@@ -48,7 +49,7 @@ export class PeopleView implements View {
     const { stdout, progress } = this.#options;
     if (event.kind === "output") return await stdout.writeResult(event.text);
     if (event.kind === "start") this.#name = event.name;
-    if (event.kind === "seeding") this.#isSeeding = true;
+    if (event.kind === "seeding" || isSeedStart(event)) this.#isSeeding = true;
     if (event.kind === "progress" || event.kind === "checking" || event.kind === "hashing") {
       return await progress.progress(printable(this.#name), event);
     }
@@ -59,6 +60,8 @@ export class PeopleView implements View {
 
   #lineOf(event: CliEvent): string | undefined {
     if (event.kind === "tracker" && event.status !== "ok") return this.#complaintOf(event);
+    // Whoever seeds downloads nothing: what is missing ends it.
+    if (event.kind === "checked" && this.#isSeeding) return undefined;
     return describe(event) ?? (this.#options.verbosity === "verbose" ? detail(event) : undefined);
   }
 
@@ -84,6 +87,10 @@ export class PeopleView implements View {
     await this.#options.stdout[Symbol.asyncDispose]();
     await this.#options.progress[Symbol.asyncDispose]();
   }
+}
+
+function isSeedStart(event: CliEvent): boolean {
+  return event.kind === "start" && event.mode === "seed";
 }
 
 /** What everybody is told. */

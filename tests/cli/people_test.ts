@@ -39,17 +39,19 @@ const PROGRESS: ProgressEvent = {
   secondsLeft: 5,
 };
 
+const START = {
+  kind: "start",
+  name: "film\x1b]0;x\x07.mkv",
+  infoHash: "00".repeat(20),
+  totalBytes: 10 * MIB,
+  pieceCount: 10,
+  fileCount: 1,
+  output: "out/film.mkv",
+  mode: "download",
+} as const;
+
 const EVENTS: readonly CliEvent[] = [
-  {
-    kind: "start",
-    name: "film\x1b]0;x\x07.mkv",
-    infoHash: "00".repeat(20),
-    totalBytes: 10 * MIB,
-    pieceCount: 10,
-    fileCount: 1,
-    output: "out/film.mkv",
-    mode: "download",
-  },
+  START,
   { kind: "checked", haveBytes: 2 * MIB, havePieces: 2 },
   { kind: "listening", host: "0.0.0.0", port: 50000 },
   { kind: "tracker", url: "http://t/announce", status: "failed", message: "no\nroute \u009b2J" },
@@ -165,4 +167,22 @@ Deno.test("openView() writes each event as one object a line, safe to look at", 
   assertEquals<unknown>(lines.map((line) => JSON.parse(line)), EVENTS);
   // deno-lint-ignore no-control-regex -- what must not be there
   assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(stdout));
+});
+
+Deno.test("openView() takes the line of a check away when it is over, and seeds download nothing", async () => {
+  const checks: readonly CliEvent[] = [
+    { kind: "checking", checkedBytes: 5 * MIB, totalBytes: 10 * MIB },
+    { kind: "checked", haveBytes: 10 * MIB, havePieces: 10 },
+    { kind: "seeding" },
+  ];
+  const line = "Checking 50.0%  5.00 MiB of 10.0 MiB\r\x1b[J";
+  const rows = [
+    ["download", "Found 10.0 MiB that need not be downloaded again\n"],
+    ["seed", ""],
+  ] as const;
+  for (const [mode, found] of rows) {
+    const { stderr } = await shown(NORMAL, [{ ...START, name: "film", mode }, ...checks], 40);
+    const rest = stderr.slice(stderr.indexOf("\n") + 1);
+    assertEquals(rest, `${line}${found}Seeding until stopped\n`, mode);
+  }
 });
