@@ -147,6 +147,7 @@ function renderLine(parts: LineParts, style: LineStyle): string {
 }
 
 function nameFor(name: string, room: number): string | undefined {
+  if (name === "") return undefined;
   return room >= Math.min(MIN_NAME, unicodeWidth(name)) ? fitColumns(name, room) : undefined;
 }
 

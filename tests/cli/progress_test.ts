@@ -106,6 +106,12 @@ Deno.test("renderChecking() says that it checks", () => {
   assertEquals(describeChecking(event), "Checking: 25.0% (25.0 MiB of 100 MiB)");
 });
 
+Deno.test("renderChecking() of what has no name begins with what it does", () => {
+  const event = { kind: "hashing", hashedBytes: 25 * MIB, totalBytes: 100 * MIB } as const;
+  const line = renderChecking("", event, { columns: 100, colors: "off" });
+  assert(line.startsWith("Hashing 25.0%  ["), line);
+});
+
 Deno.test("describeProgress() puts the same in words for a log", () => {
   assertEquals(
     describeProgress(HALF),
