@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { type Metainfo, readMetainfo } from "../torrent/metainfo.ts";
+import type { Metainfo } from "../torrent/metainfo.ts";
 import { formatNoun } from "./format.ts";
 import type { Invocation } from "./options.ts";
-import { readSource } from "./source.ts";
+import { readTorrent } from "./source.ts";
 import { versionText } from "./version.ts";
 import type { CliEvent } from "./view.ts";
 
@@ -50,13 +50,13 @@ async function* runHelp({ command }: Of<"help">): CommandRun {
 async function* runDownload(invocation: Of<"download">, signal: AbortSignal): CommandRun {
   const { source, options } = invocation;
   const { bind } = options;
-  const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
+  const metainfo = await readTorrent(source, { signal, ...(bind === undefined ? {} : { bind }) });
   const { download } = await import("../download.ts");
-  yield* download(await readMetainfo(bytes), { ...options, signal });
+  yield* download(metainfo, { ...options, signal });
 }
 
 async function* runShow(invocation: Of<"show">, signal: AbortSignal): CommandRun {
-  const metainfo = await readMetainfo(await readSource(invocation.source, { signal }));
+  const metainfo = await readTorrent(invocation.source, { signal });
   const { showJson, showText } = await import("./show.ts");
   if (invocation.display.format === "json") {
     // One object and nothing beside it.
@@ -68,7 +68,7 @@ async function* runShow(invocation: Of<"show">, signal: AbortSignal): CommandRun
 
 async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): CommandRun {
   const { source, directory } = invocation;
-  const metainfo = await readMetainfo(await readSource(source, { signal }));
+  const metainfo = await readTorrent(source, { signal });
   yield* warnings(metainfo);
   const { verify } = await import("../storage/verify.ts");
   for await (const event of verify(metainfo, { directory, signal })) {
@@ -83,9 +83,9 @@ async function* runVerify(invocation: Of<"verify">, signal: AbortSignal): Comman
 async function* runSeed(invocation: Of<"seed">, signal: AbortSignal): CommandRun {
   const { source, options } = invocation;
   const { bind } = options;
-  const bytes = await readSource(source, { signal, ...(bind === undefined ? {} : { bind }) });
+  const metainfo = await readTorrent(source, { signal, ...(bind === undefined ? {} : { bind }) });
   const { seed } = await import("../seed.ts");
-  yield* seed(await readMetainfo(bytes), { ...options, signal });
+  yield* seed(metainfo, { ...options, signal });
 }
 
 async function* runCreation(invocation: Of<"create">, signal: AbortSignal): CommandRun {

@@ -1,11 +1,12 @@
 /**
- * SOURCE to the bytes of a torrent: a file, standard input, or a URL.
+ * SOURCE to a torrent: a file, standard input, or a URL.
  *
  * @module
  */
 import { untilAborted } from "../base/async.ts";
-import { MetainfoError } from "../base/errors.ts";
-import { printable } from "../base/text.ts";
+import { BencodeError, MetainfoError } from "../base/errors.ts";
+import { printable, redactUrl } from "../base/text.ts";
+import { type Metainfo, readMetainfo } from "../torrent/metainfo.ts";
 import { ByteGatherer, MAX_SOURCE_LENGTH, tooLong } from "./byte_gatherer.ts";
 import type { UrlOptions } from "./source_http.ts";
 
@@ -21,6 +22,22 @@ export interface ByteReader {
 }
 
 /**
+ * Reads the torrent that a source is. What is wrong with it is told with its name: a script may have many.
+ *
+ * @throws {MetainfoError} when it is no usable torrent; what readSource() throws
+ */
+export async function readTorrent(source: string, options: SourceOptions): Promise<Metainfo> {
+  const bytes = await readSource(source, options);
+  try {
+    return await readMetainfo(bytes);
+  } catch (cause) {
+    if (!(cause instanceof BencodeError || cause instanceof MetainfoError)) throw cause;
+    const message = `Cannot use ${shownSource(source)} as a torrent: ${cause.message}`;
+    throw new MetainfoError(message, cause instanceof MetainfoError ? cause.key : "", { cause });
+  }
+}
+
+/**
  * Reads a source whole.
  *
  * @param source as checkSource() let it pass
@@ -31,17 +48,27 @@ export async function readSource(
   source: string,
   options: SourceOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (/^https?:\/\//i.test(source)) {
+  if (isUrl(source)) {
     const { downloadSource } = await import("./source_http.ts");
     return await downloadSource(source, options);
   }
   if (source !== "-") return await readFile(source, options.signal);
-  const gathered = new ByteGatherer("standard input");
+  const gathered = new ByteGatherer(shownSource(source));
   return await readAll(gathered, options.stdin ?? Deno.stdin, options.signal);
 }
 
+function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/** As errors name it. */
+function shownSource(source: string): string {
+  if (source === "-") return "standard input";
+  return `"${isUrl(source) ? redactUrl(source) : printable(source, 300)}"`;
+}
+
 async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const shown = `"${printable(path, 300)}"`;
+  const shown = shownSource(path);
   try {
     using file = await Deno.open(path);
     const { size, isDirectory } = await file.stat();

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MetainfoError } from "../../lib/base/errors.ts";
 import { MAX_SOURCE_LENGTH } from "../../lib/cli/byte_gatherer.ts";
-import { readSource } from "../../lib/cli/source.ts";
+import { readSource, readTorrent } from "../../lib/cli/source.ts";
 
 const signal = new AbortController().signal;
 const CONTENT = new TextEncoder().encode("d4:infode");
@@ -54,6 +54,24 @@ Deno.test("readSource() stops waiting for standard input when aborted", async ()
   const reading = readSource("-", { signal: controller.signal, stdin });
   controller.abort(new Error("enough"));
   await assertRejects(() => reading, Error, "enough");
+});
+
+Deno.test("readTorrent() names what is no torrent", async () => {
+  const texts = ["<html>", "d4:infode"];
+  const directory = await Deno.makeTempDir();
+  try {
+    for (const text of texts) {
+      const path = `${directory}/a.torrent`;
+      await Deno.writeTextFile(path, text);
+      const prefix = `Cannot use "${path}" as a torrent: Cannot `;
+      await assertRejects(() => readTorrent(path, { signal }), MetainfoError, prefix);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+  const stdin = { read: () => Promise.resolve(null) };
+  const reading = readTorrent("-", { signal, stdin });
+  await assertRejects(() => reading, MetainfoError, "Cannot use standard input as a torrent: ");
 });
 
 /** Answers by path; counts nothing, owns nothing. */
