@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
   EBADF: "the store is closed",
   EBUSY: "it is in use by another process",
   EDQUOT: "the disk quota is used up",
+  EEXIST: "something else stands there",
   EFBIG: "the file system takes no file this big",
   EILSEQ: "its name is not UTF-8",
   EIO: "the device reports an error",

@@ -255,6 +255,17 @@ Deno.test("DiskStore names what stands in its way", async (t) => {
   }
 });
 
+Deno.test("DiskStore says what is wrong with an output folder that is a file", async () => {
+  using place = new Place();
+  const directory = place.path("file");
+  Deno.writeTextFileSync(directory, "x");
+  const error = await assertRejects(() => place.open(singleFile(9), { directory }), StorageError);
+  assertEquals(
+    error.message,
+    `Cannot make folder "${directory}": something else stands there (EEXIST)`,
+  );
+});
+
 Deno.test("DiskStore names a folder that vanished", async () => {
   using parent = new Place();
   const fixture = multiFile([{ path: "a", lengthBytes: 10 }, { path: "d/b", lengthBytes: 10 }]);
