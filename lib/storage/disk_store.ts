@@ -269,7 +269,7 @@ function taken(path: string, what: string): StorageError {
 }
 
 function full(directory: string, neededBytes: number, freeBytes: number): StorageError {
-  const detail = `${megabytes(neededBytes)} are needed, ${megabytes(freeBytes)} are free`;
+  const detail = `${mebibytes(neededBytes)} are needed, ${mebibytes(freeBytes)} are free`;
   return new StorageError(
     `Cannot write to "${directory}": no space is left on the disk, ${detail} (ENOSPC)`,
     directory,
@@ -277,6 +277,6 @@ function full(directory: string, neededBytes: number, freeBytes: number): Storag
   );
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

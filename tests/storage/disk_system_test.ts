@@ -68,7 +68,7 @@ Deno.test({
     const error = await failure.promise;
     assertInstanceOf(error, StorageError);
     assertEquals(error.code, "ENOSPC");
-    assertStringIncludes(error.message, "16.0 MB are needed, 4.2 MB are free");
+    assertStringIncludes(error.message, "15.3 MiB are needed, 4.0 MiB are free");
     assertStrictEquals(await assertRejects(() => storePieces(store, fixture, [0])), error);
     assertStrictEquals(await assertRejects(() => store.sync()), error);
     assertEquals([...Deno.readDirSync(place.directory)].length, 1, "the journal alone");
