@@ -42,7 +42,7 @@ export interface ProgressEvent {
 
 /** How far the check of what lies on disk is. Only the newest one is kept for a slow consumer. */
 export interface CheckingEvent {
-  /** Comes a few times a second while files are read. */
+  /** Comes twenty times a second at most, while files are read. */
   readonly kind: "checking";
   /** Bytes of the torrent passed so far, read or known to be absent. */
   readonly checkedBytes: number;

@@ -9,7 +9,7 @@
 import { emptyBits, setBit, unite } from "../base/bits.ts";
 import type { Geometry } from "../torrent/geometry.ts";
 import type { Disk } from "./disk.ts";
-import type { Hashed } from "./hashing.ts";
+import { atIntervals, type Hashed } from "./hashing.ts";
 import { isVouchedFor, type OldState } from "./old_state.ts";
 import type { Presence } from "./presence.ts";
 import type { CheckProgress } from "./store.ts";
@@ -74,7 +74,7 @@ async function* hashRising(
   reported: { bytes: number },
 ): AsyncGenerator<CheckProgress, Hashed, undefined> {
   if (wanted.every((byte) => byte === 0)) return nothing(geometry);
-  const pass = disk.hash(wanted, { signal });
+  const pass = atIntervals(disk.hash(wanted, { signal }));
   try {
     for (;;) {
       const next = await pass.next();

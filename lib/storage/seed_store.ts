@@ -5,6 +5,7 @@
  */
 import { countBits, emptyBits, setBit } from "../base/bits.ts";
 import { Folders } from "./folders.ts";
+import { atIntervals } from "./hashing.ts";
 import { JournalFile, journalNameOf } from "./journal_file.ts";
 import { fitting, readOldState } from "./old_state.ts";
 import { openHasher } from "./open_hasher.ts";
@@ -84,6 +85,6 @@ export class SeedStore implements SeedableStore {
       lengthBytes: countBits(wanted) * geometry.maxPieceLength,
     };
     await using hasher = await openHasher(this.#torrent, site);
-    return (yield* hasher.hash(wanted, { signal })).right;
+    return (yield* atIntervals(hasher.hash(wanted, { signal }))).right;
   }
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StorageError } from "../../lib/base/errors.ts";
+import { SeedStore } from "../../lib/storage/seed_store.ts";
 import { ThreadedDisk } from "../../lib/storage/thread/threaded_disk.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
 import {
@@ -167,6 +168,20 @@ Deno.test("DiskStore.check() hashes pieces longer than it reads at once", async 
   assertEquals(indicesIn(verified), [0, 2]);
   assert(progress.length >= 1);
   assert(progress.every(({ checkedBytes, totalBytes }) => checkedBytes <= totalBytes));
+});
+
+Deno.test("DiskStore and SeedStore tell of a check twenty times a second at most", async () => {
+  using place = new Place();
+  const fixture = singleFile(12_000_000, { pieceLength: 64 * 1024 });
+  place.lay(fixture);
+  await using seeded = new SeedStore(fixture.metainfo, place.directory);
+  await using store = await place.open(fixture);
+  for (const opened of [seeded, store]) {
+    const startedAtMs = performance.now();
+    const { progress } = await check(opened);
+    const mostSteps = 1 + (performance.now() - startedAtMs) / 50;
+    assert(progress.length <= mostSteps, `${progress.length} steps of ${mostSteps}`);
+  }
 });
 
 Deno.test("DiskStore.check() ends in the middle when aborted, with nothing left open", async () => {
