@@ -16,7 +16,7 @@ import { requestBlocks } from "./blocks/request.ts";
 import { plainMemory } from "./base/memory.ts";
 import { Engine } from "./engine.ts";
 import { engineMemoryBytes } from "./engine/memory_bytes.ts";
-import type { PeerOptions } from "./engine/peer_options.ts";
+import { checkPeerOptions, type PeerOptions } from "./engine/peer_options.ts";
 import { type EventQueue, eventsOf } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
@@ -63,12 +63,14 @@ type RunOptions = DownloadOptions & { readonly signal: AbortSignal };
  *
  * @throws {StorageError} when the files cannot be written or belong to something else
  * @throws {GaveUpError} when no source is left, or nothing came for `timeoutMs`
+ * @throws {RangeError} when a limit or the number of peers is below 1
  * @throws the signal's reason, once the state is saved
  */
 export async function* download(
   metainfo: Metainfo,
   options: DownloadOptions,
 ): AsyncGenerator<DownloadEvent, void, undefined> {
+  checkPeerOptions(options);
   yield* eventsOf(
     (events, signal) => run(metainfo, { ...options, signal }, events),
     options.signal,

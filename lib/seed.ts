@@ -6,7 +6,7 @@
 import { plainMemory } from "./base/memory.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
 import { seedMemoryBytes } from "./engine/memory_bytes.ts";
-import type { PeerOptions } from "./engine/peer_options.ts";
+import { checkPeerOptions, type PeerOptions } from "./engine/peer_options.ts";
 import { type EventQueue, eventsOf } from "./event_queue.ts";
 import type { DownloadEvent } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
@@ -45,12 +45,14 @@ export type SeededEvent = Extract<DownloadEvent, { readonly kind: "seeded" }>;
  *
  * @throws {Error} when pieces are missing or wrong
  * @throws {StorageError} when files cannot be read, or are being written
+ * @throws {RangeError} when a limit or the number of peers is below 1
  * @throws the signal's reason
  */
 export async function* seed(
   metainfo: Metainfo,
   options: SeedOptions,
 ): AsyncGenerator<DownloadEvent, void, undefined> {
+  checkPeerOptions(options);
   yield* eventsOf(
     (events, signal) => run(metainfo, { ...options, signal }, events),
     options.signal,

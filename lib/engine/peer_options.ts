@@ -28,3 +28,18 @@ export interface PeerOptions {
   /** Whether to ask the gateway of a private network to let peers in. @default true */
   readonly usePortMapping?: boolean;
 }
+
+/**
+ * Refuses numbers that would stop everything: a limit of 0, which elsewhere may mean none, is one of 0.
+ *
+ * @throws {RangeError}
+ */
+export function checkPeerOptions({ maxPeers = 1, limits = {} }: PeerOptions): void {
+  if (!Number.isSafeInteger(maxPeers) || maxPeers < 1) {
+    throw new RangeError(`Cannot connect to ${maxPeers} peers at most: it is no number from 1 on`);
+  }
+  for (const rate of [limits.down ?? 1, limits.up ?? 1]) {
+    if (Number.isFinite(rate) && rate >= 1) continue;
+    throw new RangeError(`Cannot limit to ${rate} bytes per second: leave it out for no limit`);
+  }
+}

@@ -12,7 +12,7 @@ import type { Transport } from "./transport.ts";
 /** Up to here, what is to be written is messages without payload, which others wait for; in bytes. */
 const SMALL_WRITE = 1024;
 
-/** The limits of all connections together, in bytes per second. */
+/** The limits of all connections together, in bytes per second: at least 1, for 0 lets nothing pass. */
 export interface RateLimits {
   /** What is received. @default no limit */
   readonly down?: number;
