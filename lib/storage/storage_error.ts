@@ -42,7 +42,9 @@ export function storageFailure(action: string, path: string, code: string): Stor
 export function toStorageError(error: unknown, action: string, path: string): StorageError {
   if (error instanceof StorageError) return error;
   const code = errorCode(error) ?? (isDenied(error) ? "EACCES" : "EIO");
-  const detail = REASONS[code] ?? firstLine(error);
+  // Deno's own words name the flag.
+  const words = error instanceof Deno.errors.NotCapable ? undefined : REASONS[code];
+  const detail = words ?? firstLine(error);
   return new StorageError(`Cannot ${action} "${path}": ${detail} (${code})`, path, code, {
     cause: error,
   });

@@ -112,6 +112,14 @@ Deno.test("main() verifies files with the permissions that the README names", as
   assertEquals([ended.code, ended.stderr, last.isComplete, last.havePieces], [0, "", true, 4]);
 });
 
+Deno.test("main() names the permission that Deno lacks", async () => {
+  using place = new Place();
+  const flags = ["--no-prompt", "--allow-read=."];
+  const ended = await run(["t", "-o", "out"], { args: flags, cwd: place.path });
+  assertEquals([ended.code, ended.stdout], [5, ""]);
+  assert(/^westorrent: Cannot [^\n]*--allow-write[^\n]*\n$/.test(ended.stderr), ended.stderr);
+});
+
 Deno.test("main() creates a torrent with the permissions that the README names", async () => {
   using place = new Place();
   await writeContent(place.path, FIXTURE);
