@@ -28,10 +28,14 @@ export function listen(options: ListenOptions): Deno.TcpListener {
   try {
     return listenSomewhere(options);
   } catch (cause) {
-    const { bind = "any address", port = "any" } = options;
     const reason = cause instanceof Error ? cause.message : `${cause}`;
-    throw new Error(`Cannot listen on "${bind}", port ${port}: ${reason}`, { cause });
+    throw new Error(`Cannot listen on ${placeOf(options)}: ${reason}`, { cause });
   }
+}
+
+function placeOf({ bind, port }: ListenOptions): string {
+  const address = bind === undefined ? [] : [`"${bind}"`];
+  return [...address, port === undefined ? "any port" : `port ${port}`].join(", ");
 }
 
 function listenSomewhere({ port, bind }: ListenOptions): Deno.TcpListener {

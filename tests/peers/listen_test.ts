@@ -16,5 +16,10 @@ Deno.test("listen() names the port that is taken", () => {
 
 Deno.test("listen() names the address that the machine does not have, and takes no other", () => {
   // For documentation (RFC 5737): no machine has it.
-  assertThrows(() => listen({ bind: "192.0.2.1" }), Error, '"192.0.2.1"');
+  const place = 'Cannot listen on "192.0.2.1", any port: ';
+  assertThrows(() => listen({ bind: "192.0.2.1" }), Error, place);
+});
+
+Deno.test("listen() speaks of a port alone when no address was asked for", () => {
+  assertThrows(() => listen({ port: 65_536 }), Error, "Cannot listen on port 65536: ");
 });
