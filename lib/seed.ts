@@ -70,7 +70,7 @@ async function run(
   if (!ledger.isComplete) {
     const { pieceCount } = metainfo.geometry;
     const bad = `${pieceCount - ledger.verifiedCount} of ${pieceCount}`;
-    throw new Error(`Cannot seed "${metainfo.name}": pieces missing or wrong: ${bad}`);
+    throw new Error(`Cannot seed "${store.output}": pieces missing or wrong: ${bad}`);
   }
   const report = (event: DownloadEvent) => events.push(event);
   const show = options.superSeed ? await superSeeding(ledger) : {};

@@ -111,7 +111,8 @@ Deno.test("seed() refuses files that are not complete, and says how many pieces 
     await writeContent(directory, FIXTURE);
     await Deno.truncate(`${directory}/fixture/c`, 100);
     const error = await assertRejects(() => startSeed({ directory }).ended, Error);
-    assertEquals(error.message, 'Cannot seed "fixture": pieces missing or wrong: 6 of 16');
+    const where = `"${directory}/fixture"`;
+    assertEquals(error.message, `Cannot seed ${where}: pieces missing or wrong: 6 of 16`);
   }));
 
 Deno.test("download() gives what it has while it downloads: two halves make two wholes", async () => {
