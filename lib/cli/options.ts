@@ -63,7 +63,7 @@ export function parseInvocation(args: readonly string[]): Invocation {
   }
   if (given.has("version")) return { kind: "version", display };
   checkOptions(spec, given);
-  checkArguments(spec, rest);
+  checkArguments(spec, rest, words);
   return invocationOf(spec.name, { given, rest, display });
 }
 
@@ -256,16 +256,22 @@ function checkOptions(spec: CommandSpec, given: Given): void {
   }
 }
 
-function checkArguments(spec: CommandSpec, rest: readonly string[]): void {
+function checkArguments(
+  spec: CommandSpec,
+  rest: readonly string[],
+  words: readonly string[],
+): void {
   if (rest.length < spec.minArguments) {
     const [missing = ""] = spec.usage.split(" ");
     throw new UsageError(`Cannot ${spec.name}: no ${missing} is given; see --help`);
   }
   const surplus = rest[spec.maxArguments];
-  if (surplus !== undefined) {
-    throw new UsageError(
-      `Cannot use argument "${printable(surplus, 80)}": ${spec.name} takes no more than ` +
-        `${spec.maxArguments === 0 ? "options" : spec.usage}`,
-    );
-  }
+  if (surplus === undefined) return;
+  const [first = ""] = words;
+  // The first word may have been meant for a command.
+  const doubt = words.length > rest.length ? "" : `, and "${printable(first, 80)}" is no command`;
+  throw new UsageError(
+    `Cannot use argument "${printable(surplus, 80)}": ${spec.name} takes no more than ` +
+      `${spec.maxArguments === 0 ? "options" : spec.usage}${doubt}`,
+  );
 }

@@ -114,6 +114,7 @@ Deno.test("parseInvocation() refuses what is wrong in one line", () => {
     ["nothing", [], "Cannot download: no SOURCE is given; see --help"],
     ["an empty source", [""], "Cannot open the source: it is empty"],
     ["two sources", ["a", "b"], 'Cannot use argument "b": download takes no more than SOURCE'],
+    ["a mistyped command", ["shwo", "a"], 'no more than SOURCE, and "shwo" is no command'],
     ["a mistyped option", ["a", "--ouput", "x"], "did you mean --output?"],
     ["an unlike option", ["a", "--frobnicate"], "it does not exist; see --help"],
     ["an unknown letter", ["a", "-x"], 'Cannot use option "-x"'],
