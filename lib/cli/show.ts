@@ -16,7 +16,7 @@ export function showJson(metainfo: Metainfo): string {
 
 /** What a torrent holds, ready for JSON.stringify(). */
 export function showObject(metainfo: Metainfo): Readonly<Record<string, unknown>> {
-  const { comment, createdBy, creationDate } = metainfo;
+  const { comment, source, createdBy, creationDate } = metainfo;
   return {
     infoHash: encodeHex(metainfo.infoHash),
     name: metainfo.name,
@@ -29,6 +29,7 @@ export function showObject(metainfo: Metainfo): Readonly<Record<string, unknown>
     webSeeds: metainfo.webSeeds,
     nodes: metainfo.nodes,
     ...(comment === undefined ? {} : { comment }),
+    ...(source === undefined ? {} : { source }),
     ...(createdBy === undefined ? {} : { createdBy }),
     ...(creationDate === undefined ? {} : { creationDate }),
   };
@@ -47,7 +48,7 @@ export function showText(metainfo: Metainfo): string {
 const LABEL_WIDTH = 14;
 
 function facts(metainfo: Metainfo): string[] {
-  const { geometry, pieceLength, creationDate, createdBy, comment } = metainfo;
+  const { geometry, pieceLength, creationDate, createdBy, comment, source } = metainfo;
   const realFiles = metainfo.files.filter(({ isPadding }) => !isPadding);
   const bytes = formatNoun(geometry.totalLength, "byte");
   return [
@@ -60,6 +61,7 @@ function facts(metainfo: Metainfo): string[] {
     ...(creationDate === undefined ? [] : fact("Created", formatMoment(creationDate))),
     ...(createdBy === undefined ? [] : fact("Created by", createdBy)),
     ...(comment === undefined ? [] : fact("Comment", comment)),
+    ...(source === undefined ? [] : fact("Source", source)),
     ...fact("Trackers", ...metainfo.trackers.map((tier) => tier.map(redactUrl).join(" "))),
     ...fact("Web seeds", ...metainfo.webSeeds.map(redactUrl)),
     ...fact("DHT nodes", ...metainfo.nodes),

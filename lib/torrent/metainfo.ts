@@ -64,6 +64,8 @@ export interface Metainfo {
   readonly nodes: readonly string[];
   /** Free text, without control characters. */
   readonly comment?: string;
+  /** What makes it another torrent than one of the same files, as private trackers want. */
+  readonly source?: string;
   /** The program that made it, as it says. */
   readonly createdBy?: string;
   /** Seconds since 1970. */
@@ -159,7 +161,7 @@ function parseTorrent(torrent: DecodedTorrent<ArrayBufferLike>, infoHash: InfoHa
     trackers: parseTrackers(root, warnings),
     webSeeds: parseWebSeeds(root, warnings),
     nodes: parseNodes(root, warnings),
-    ...parseRemarks(root),
+    ...parseRemarks(root, torrent.info),
     warnings: warnings.list(),
   };
 }
@@ -228,15 +230,17 @@ function isPrivate(info: BencodeDictionary): boolean {
   return typeof value === "bigint" || (integerOf(value) ?? 0) !== 0;
 }
 
-type Remarks = Pick<Metainfo, "comment" | "createdBy" | "creationDate" | "encoding">;
+type Remarks = Pick<Metainfo, "comment" | "source" | "createdBy" | "creationDate" | "encoding">;
 
-function parseRemarks(root: BencodeDictionary): Remarks {
+function parseRemarks(root: BencodeDictionary, info: BencodeDictionary): Remarks {
   const comment = shownText(root, "comment");
+  const source = shownText(info, "source");
   const createdBy = shownText(root, "created by");
   const encoding = shownText(root, "encoding");
   const creationDate = integerOf(root.get("creation date")) ?? -1;
   return {
     ...(comment === undefined ? {} : { comment }),
+    ...(source === undefined ? {} : { source }),
     ...(createdBy === undefined ? {} : { createdBy }),
     ...(encoding === undefined ? {} : { encoding }),
     ...(creationDate < 0 ? {} : { creationDate }),

@@ -43,8 +43,17 @@ Deno.test("showJson() leaves out what the torrent has not, and steers no termina
   const files = [{ path: "\u009b2J\u202ex", lengthBytes: 5 }];
   const text = showJson(makeTorrent({ files, pieceLength: PIECE_LENGTH }).metainfo);
   const shown = JSON.parse(text);
-  for (const key of ["comment", "createdBy", "creationDate"]) assert(!(key in shown), key);
+  for (const key of ["comment", "source", "createdBy", "creationDate"]) {
+    assert(!(key in shown), key);
+  }
   assertEquals(printable(text.trimEnd()), text.trimEnd());
+});
+
+Deno.test("showJson() and showText() tell the source of a private tracker", () => {
+  const { metainfo } = makeTorrent({ files: 5, pieceLength: PIECE_LENGTH });
+  const sourced = { ...metainfo, source: "TRACKER" };
+  assertEquals(JSON.parse(showJson(sourced)).source, "TRACKER");
+  assert(showText(sourced).includes("\nSource:       TRACKER\n"));
 });
 
 Deno.test("showText() shows facts without passkeys, then the tree", () => {

@@ -239,13 +239,16 @@ Deno.test("parseMetainfo() hashes the raw bytes, and keeps none of the caller's"
 });
 
 Deno.test("parseMetainfo() makes remarks printable but keeps their lines", () => {
-  const { comment, encoding, createdBy, creationDate } = parseMetainfo(torrent({}, {
+  const { comment, source, encoding, createdBy, creationDate } = parseMetainfo(torrent({
+    source: "S\n",
+  }, {
     comment: "a\r\nb\x1b[0m\u202e",
     encoding: bytes("\xe9"),
     "creation date": -5,
   }));
-  assertEquals([comment, encoding, createdBy, creationDate], [
+  assertEquals([comment, source, encoding, createdBy, creationDate], [
     "a\nb[0m",
+    "S\n",
     "é",
     undefined,
     undefined,
