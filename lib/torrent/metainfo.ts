@@ -146,8 +146,10 @@ function decodeTorrent<Buffer extends ArrayBufferLike>(
     refuseTorrent("info", `${describe(root.get("info"))}, not a dictionary`);
   }
   const warnings = new Warnings();
-  if (lengthBytes < bytes.length) {
-    warnings.add(`Ignored ${bytes.length - lengthBytes} bytes after the end of the torrent`);
+  const surplusBytes = bytes.length - lengthBytes;
+  if (surplusBytes > 0) {
+    const noun = surplusBytes === 1 ? "byte" : "bytes";
+    warnings.add(`Ignored ${surplusBytes} ${noun} after the end of the torrent`);
   }
   const rawInfo = bytes.subarray(span.start, span.end);
   return { root, info, rawInfo, list, oddity: span.oddity, warnings };

@@ -221,8 +221,10 @@ Deno.test("parseMetainfo() knows padding and links, and gives links no bytes", (
 });
 
 Deno.test("parseMetainfo() ignores bytes after the end, with a warning", () => {
-  const { warnings } = parseMetainfo(new Uint8Array([...torrent({}), 10, 10]));
-  assertEquals(warnings, ["Ignored 2 bytes after the end of the torrent"]);
+  const warningOf = (...surplus: number[]) =>
+    parseMetainfo(new Uint8Array([...torrent({}), ...surplus])).warnings;
+  assertEquals(warningOf(10, 10), ["Ignored 2 bytes after the end of the torrent"]);
+  assertEquals(warningOf(10), ["Ignored 1 byte after the end of the torrent"]);
 });
 
 Deno.test("parseMetainfo() hashes the raw bytes, and keeps none of the caller's", () => {
