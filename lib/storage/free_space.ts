@@ -4,8 +4,10 @@
  * @module
  */
 
-/** The bytes that are free below a folder; undefined where the system does not tell. */
+/** The bytes that are free below a folder; undefined where that cannot be known without asking for permission. */
 export async function readFreeBytes(directory: string): Promise<number | undefined> {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "statfs" });
+  if (state !== "granted") return undefined;
   const { statfs } = await import("node:fs/promises");
   try {
     const { blocks, bavail, bsize } = await statfs(directory);

@@ -1,5 +1,6 @@
 /** The program as a whole, as scripts run it: each test starts it once or twice. */
 import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
 import { parseMetainfo } from "../../lib/torrent/metainfo.ts";
 import { permissionFlags } from "../support/readme.ts";
 import { makeTorrent, writeContent } from "../support/torrent_fixture.ts";
@@ -110,6 +111,29 @@ Deno.test("main() verifies files with the permissions that the README names", as
   const ended = await run(["verify", "--json", "t"], { args: flags, cwd: place.path });
   const last = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "");
   assertEquals([ended.code, ended.stderr, last.isComplete, last.havePieces], [0, "", true, 4]);
+});
+
+Deno.test({
+  name: "main() downloads with the permissions that the README names, and asks for no other",
+  ignore: Deno.build.os !== "linux" || !existsSync("/usr/bin/script"),
+  async fn() {
+    using place = new Place();
+    // So long that the free space matters, and nobody to have it from.
+    const { torrentBytes } = makeTorrent({ files: 5_000_000, pieceLength: 1024 * 1024 });
+    await Deno.writeFile(place.torrent, torrentBytes);
+    const flags = permissionFlags("film.torrent");
+    const words = [Deno.execPath(), "run", "--quiet", "--cached-only", ...flags, MAIN, "t"];
+    // Only on a terminal does Deno ask, and then for an answer.
+    const ended = await new Deno.Command("/usr/bin/script", {
+      args: ["-qec", words.map((word) => `'${word}'`).join(" "), "/dev/null"],
+      cwd: place.path,
+      stdin: "null",
+      signal: AbortSignal.timeout(10_000),
+    }).output();
+    const shown = new TextDecoder().decode(ended.stdout);
+    assert(!shown.includes("requests"), shown);
+    assertEquals(ended.code, 4, shown);
+  },
 });
 
 Deno.test("main() names the permission that Deno lacks", async () => {
