@@ -35,7 +35,8 @@ export function failureText(error: unknown, detail: "line" | "stack" = "line"): 
   if (isClosedOutput(error)) return "";
   const message = error instanceof Error ? error.message : String(error);
   const line = `westorrent: ${printable(message, MAX_LINE_LENGTH)}\n`;
-  return detail === "line" ? line : line + stackOf(error);
+  // Of a signal, the trace leads nowhere but to what listens for it.
+  return detail === "line" || error instanceof Interruption ? line : line + stackOf(error);
 }
 
 /** Whether the reader of our output closed it, as `head` does. */

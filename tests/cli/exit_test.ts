@@ -42,3 +42,8 @@ Deno.test("failureText() adds the trace and the causes when asked", () => {
 Deno.test("failureText() says nothing of a reader that left", () => {
   assertEquals(failureText(new Deno.errors.BrokenPipe("x")), "");
 });
+
+Deno.test("failureText() adds no trace to a signal", () => {
+  const text = failureText(new Interruption("SIGINT"), "stack");
+  assertEquals(text, "westorrent: Stopped by SIGINT\n");
+});
