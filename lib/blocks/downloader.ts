@@ -245,7 +245,7 @@ export class Downloader implements PeerRole, Asker {
 
   /** A request will not be answered (BEP 6). */
   #rejected(pieceIndex: number, block: number): void {
-    if (!this.#requests.rejected(pieceIndex, block) || this.session.isChokingUs) return;
+    if (!this.#requests.rejected(pieceIndex, block)) return;
     this.#terms.rejected(this.#nowMs, this.session.receivedBytes);
   }
 

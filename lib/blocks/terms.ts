@@ -32,7 +32,7 @@ export class Terms {
   }
 
   /**
-   * A request of ours was rejected, though the peer does not choke us.
+   * A request of ours was rejected, though the peer does not choke us or allows the piece.
    *
    * @param receivedBytes all that it has given
    * @throws {PeerError} at too many with nothing given between

@@ -55,3 +55,20 @@ Deno.test("Downloader asks a peer that chokes it for what that allows, and has",
   assertEquals(rig.held(), ["1:1"]);
   await part(peer);
 });
+
+Deno.test("Downloader leaves a peer alone for a while that rejects what it allows", async () => {
+  const rig = new Rig();
+  const peer = await rig.meet((says) => {
+    says.bitfield(bitsOf(2, [1]));
+    says.allowedFast(1);
+  });
+  assertEquals(peer.heard(), ["haveNone", "interested", "request 1:0", "request 1:1"]);
+  for (const block of [0, 1]) {
+    peer.says.rejectRequest(1, block * BLOCK_LENGTH, BLOCK_LENGTH);
+    await peer.send();
+  }
+  assertEquals(peer.heard(), []);
+  peer.tick(2_000);
+  assertEquals(peer.heard(), ["request 1:0", "request 1:1"]);
+  await part(peer);
+});
