@@ -254,8 +254,9 @@ export class Downloader implements PeerRole, Asker {
     if (runs.length > 0) this.#shared.deliver(runs);
   }
 
-  /** The peer answers (again): it may be asked. */
+  /** The peer answers (again): it may be asked, if only for what it allows. */
   #resume(): void {
+    this.#stalledAtMs = undefined;
     if (!this.source.isServing && !this.session.isChokingUs) this.#serve();
   }
 

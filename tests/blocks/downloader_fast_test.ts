@@ -72,3 +72,20 @@ Deno.test("Downloader leaves a peer alone for a while that rejects what it allow
   assertEquals(peer.heard(), ["request 1:0", "request 1:1"]);
   await part(peer);
 });
+
+Deno.test("Downloader asks a peer that chokes it for what that allows again, when it answers late", async () => {
+  const rig = new Rig();
+  const peer = await rig.meet((says) => {
+    says.bitfield(bitsOf(2, [1]));
+    says.allowedFast(1);
+  });
+  peer.tick(250);
+  peer.tick(10_000);
+  assertEquals([...rig.ledger.openPieces], [], "stalling by then");
+  peer.heard();
+  await say(peer, "1:0"); // late, and of no use: the piece is nobody's
+  assertEquals(peer.heard(), ["request 1:0", "request 1:1"]);
+  for (const key of ["1:0", "1:1"]) await say(peer, key);
+  peer.tick(80_000); // it has answered: it is not closed for having stalled
+  await part(peer);
+});
