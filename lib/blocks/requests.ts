@@ -50,8 +50,11 @@ export class Requests {
    */
   rejected(pieceIndex: number, block: number): boolean {
     const piece = this.queue.reject(pieceIndex, block);
-    if (piece !== undefined) this.#ledger.unrequest(piece, block);
-    return piece !== undefined;
+    if (piece === undefined) return false;
+    // Where the peer was to fetch the piece alone, nobody else would ever be asked for it.
+    piece.soleSource = undefined;
+    this.#ledger.unrequest(piece, block);
+    return true;
   }
 
   /** The peer has lost the piece: nothing of it will come, though answers may still be on their way. */

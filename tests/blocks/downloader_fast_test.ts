@@ -89,3 +89,21 @@ Deno.test("Downloader asks a peer that chokes it for what that allows again, whe
   peer.tick(80_000); // it has answered: it is not closed for having stalled
   await part(peer);
 });
+
+Deno.test("Downloader has a piece with suspects from another, when the one that fetched it rejects it", async () => {
+  const rig = new Rig();
+  rig.ledger.open(0, new Set([99]));
+  const refusing = await rig.meet((says) => {
+    says.bitfield(bitsOf(2, [0]));
+    says.unchoke();
+  });
+  assertEquals(refusing.heard(), ["haveNone", "interested", "request 0:0", "request 0:1"]);
+  const giving = await rig.join([0]);
+  assertEquals(giving.heard(), ["interested"]);
+  await say(refusing, "0:0");
+  refusing.says.rejectRequest(0, BLOCK_LENGTH, BLOCK_LENGTH);
+  await refusing.send();
+  giving.tick(250);
+  assertEquals(giving.heard(), ["request 0:1"]);
+  for (const peer of [refusing, giving]) await part(peer);
+});
