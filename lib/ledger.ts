@@ -130,6 +130,12 @@ export class Ledger {
     this.#releaseSole(source);
   }
 
+  /** The source has exactly these pieces: a bit per piece, checked, which are copied. */
+  setHaves(source: Source, bits: Uint8Array): void {
+    this.holdings.setHaves(source, bits);
+    this.#releaseSole(source);
+  }
+
   /** The source has lost a piece; its requests for it were returned before. */
   lose(source: Source, pieceIndex: number): void {
     this.holdings.removeHave(source, pieceIndex);

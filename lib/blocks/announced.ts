@@ -26,13 +26,13 @@ export function noteHaves(ledger: Ledger, source: Source, message: Message): boo
         const detail = "bits behind the last piece are set";
         throw new PeerError(`Cannot accept bitfield: ${detail}`, "protocol");
       }
-      holdings.setHaves(source, message.bits);
+      ledger.setHaves(source, message.bits);
       return true;
     case "haveAll":
-      holdings.setHaves(source, fullBits(pieceCount));
+      ledger.setHaves(source, fullBits(pieceCount));
       return true;
     case "haveNone":
-      holdings.setHaves(source, emptyBits(pieceCount));
+      ledger.setHaves(source, emptyBits(pieceCount));
       return true;
     default:
       return false;

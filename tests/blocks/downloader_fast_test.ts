@@ -107,3 +107,22 @@ Deno.test("Downloader has a piece with suspects from another, when the one that 
   assertEquals(giving.heard(), ["request 0:1"]);
   for (const peer of [refusing, giving]) await part(peer);
 });
+
+Deno.test("Downloader has a piece with suspects from another, when the one that fetched it says it has none", async () => {
+  const rig = new Rig(1);
+  rig.ledger.open(0, new Set([99]));
+  const leaving = await rig.meet((says) => {
+    says.bitfield(bitsOf(2, [0]));
+    says.unchoke();
+  });
+  assertEquals(leaving.heard(), ["haveNone", "interested", "request 0:0"]);
+  const giving = await rig.join([0]);
+  assertEquals(giving.heard(), ["interested"]);
+  leaving.says.haveNone();
+  await say(leaving, "0:0");
+  for (let nowMs = 250; nowMs < 30_000; nowMs += 250) {
+    for (const peer of [leaving, giving]) peer.tick(nowMs);
+  }
+  assertEquals(giving.heard().slice(0, 1), ["request 0:1"]);
+  for (const peer of [leaving, giving]) await part(peer);
+});
