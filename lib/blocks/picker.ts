@@ -126,11 +126,19 @@ class Pick {
 
   #takeFree(piece: OpenPiece): void {
     while (this.left > 0 && piece.freeCount > 0) {
-      const block = piece.firstFree();
-      if (!this.#ledger.isAffordable(piece, block, this.#need)) return;
+      const block = this.#firstAffordable(piece);
+      if (block === undefined) return;
       if (piece.suspects !== undefined) piece.soleSource = this.#source.id;
       this.#ask(piece, block);
     }
+  }
+
+  /** The first free block; where there is no room for that, of a run that is paid for. */
+  #firstAffordable(piece: OpenPiece): number | undefined {
+    const first = piece.firstFree();
+    if (this.#ledger.isAffordable(piece, first, this.#need)) return first;
+    const run = piece.runs.find(({ isBooked, freeCount }) => isBooked && freeCount > 0);
+    return run === undefined ? undefined : piece.states.indexOf(BLOCK.free, run.firstBlock);
   }
 
   #openNext(): OpenPiece | undefined {
