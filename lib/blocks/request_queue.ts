@@ -30,7 +30,7 @@ export class RequestQueue {
   #pieces: (OpenPiece | undefined)[] = [];
   #blocks: number[] = [];
   #head = 0;
-  /** How many times each block was given up. */
+  /** How many times each block was given up, last the one that was so last. */
   readonly #returned = new Map<number, number>();
 
   /** How many requests are outstanding. */
@@ -115,7 +115,10 @@ export class RequestQueue {
 
   #remember(pieceIndex: number, block: number): void {
     const key = pieceIndex * BLOCKS_PER_PIECE + block;
-    this.#returned.set(key, (this.#returned.get(key) ?? 0) + 1);
+    const times = (this.#returned.get(key) ?? 0) + 1;
+    // Out and in again, to stand among the newest.
+    this.#returned.delete(key);
+    this.#returned.set(key, times);
     if (this.#returned.size <= MAX_RETURNED) return;
     const [oldest] = this.#returned.keys();
     if (oldest !== undefined) this.#returned.delete(oldest);

@@ -110,6 +110,18 @@ Deno.test("RequestQueue remembers a bounded number of requests that were given u
   assertEquals(known, 2 * MAX_REQUESTS);
 });
 
+Deno.test("RequestQueue remembers as new what was given up before, and is again", () => {
+  const queue = new RequestQueue();
+  const giveUp = (pieceIndex: number) => {
+    queue.push(new OpenPiece(pieceIndex, 1), 0);
+    queue.giveUp(pieceIndex, 0);
+  };
+  for (let pieceIndex = 0; pieceIndex < 2 * MAX_REQUESTS; pieceIndex++) giveUp(pieceIndex);
+  giveUp(0);
+  giveUp(2 * MAX_REQUESTS);
+  assertEquals([queue.takeReturned(0, 0), queue.takeReturned(1, 0)], [true, false]);
+});
+
 Deno.test("RequestQueue agrees with a list in a random walk", () => {
   const random = randomOf(11);
   const queue = new RequestQueue();
