@@ -7,6 +7,7 @@
 import { Channel } from "../base/async.ts";
 import type { PeerId } from "../base/identity.ts";
 import { MAX_WAITING_BYTES, USUAL_BYTES } from "../ledger/budget.ts";
+import { drop, strandedRuns } from "../ledger/stranded.ts";
 import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
 import { DONT_HAVE } from "../peers/dont_have.ts";
 import type { Handshake } from "../peers/handshake.ts";
@@ -112,6 +113,7 @@ export class Downloads implements Role, Shared {
   /** Divides what is given out anew, and asks those who may get more now; called a few times a second. */
   shareOut(): void {
     this.#share = this.#divide();
+    if (this.#idle.values().some(({ source }) => source.isServing)) this.#makeRoom();
     this.#wakeIdle();
   }
 
@@ -201,13 +203,24 @@ export class Downloads implements Role, Shared {
       lateWants += wanted;
     }
     const near = Math.max(NEAR_REQUESTS, (this.#downloaders.size - late) * MIN_SHARE);
-    const bytes = (near + lateWants) * BLOCK_LENGTH + MAX_WAITING_BYTES;
     const { budget } = this.ledger;
-    budget.usualBytes = Math.min(bytes, USUAL_BYTES);
-    const most = (budget.usualBytes - MAX_WAITING_BYTES) / BLOCK_LENGTH;
+    // What nobody works at keeps nobody busy.
+    const idleBytes = MAX_WAITING_BYTES + budget.bytesOf(strandedRuns(this.ledger).length);
+    budget.usualBytes = Math.min((near + lateWants) * BLOCK_LENGTH + idleBytes, USUAL_BYTES);
+    const most = (budget.usualBytes - idleBytes) / BLOCK_LENGTH;
     const limited = this.#limit === undefined ? Infinity : limitedRequests(this.#limit, tripMs);
     const total = Math.min(most, limited);
     return fairShare(wants, total);
+  }
+
+  /** Where no more can be given out, drops what nobody can finish, oldest first, for what somebody can. */
+  #makeRoom(): void {
+    const { budget } = this.ledger;
+    if (budget.usualBytes < USUAL_BYTES || budget.hasRoom("usual")) return;
+    for (const run of strandedRuns(this.ledger)) {
+      drop(this.ledger, run);
+      if (budget.roomBytes >= MAX_WAITING_BYTES) return;
+    }
   }
 
   /**

@@ -80,7 +80,12 @@ export class Budget {
 
   /** What all that is booked counts, in bytes. */
   get bookedBytes(): number {
-    return this.#booked * this.#bufferLength;
+    return this.bytesOf(this.#booked);
+  }
+
+  /** What so many runs count, in bytes. */
+  bytesOf(runCount: number): number {
+    return runCount * this.#bufferLength;
   }
 
   /** Whether one more run can be booked. */

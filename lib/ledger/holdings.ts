@@ -35,7 +35,7 @@ export class Holdings {
     this.#rarity = rarity;
   }
 
-  get sources(): Iterable<Source> {
+  get sources(): IteratorObject<Source> {
     return this.#sources.values();
   }
 

@@ -153,6 +153,14 @@ export class OpenPiece {
     if (source === LOCAL_SOURCE) run.localCount++;
   }
 
+  /** A block that was held is gone: it counts as asked for once more, which is to be taken back. */
+  lose(block: number): void {
+    this.states[block] = BLOCK.requested;
+    this.requesters[block] = (this.requesters[block] ?? 0) + 1;
+    this.heldCount--;
+    this.runOf(block).heldCount--;
+  }
+
   /** Everybody who delivered a block of a full piece. */
   contributors(): Set<SourceId> {
     const sources = new Set(this.sourceOf);

@@ -1,6 +1,7 @@
 /** Random walks through a ledger. */
 import type { Holder } from "../../lib/ledger/front.ts";
 import { BLOCK, type Ledger, type OpenPiece, type Source } from "../../lib/ledger.ts";
+import { drop, strandedRuns } from "../../lib/ledger/stranded.ts";
 import { bitsOf } from "../support/torrents.ts";
 
 /** A request that was not answered. */
@@ -45,6 +46,7 @@ export class Walk {
       () => this.#late(),
       () => this.#fill(),
       () => this.#store(),
+      () => this.#drop(),
       () => this.#judge(),
     ];
     this.#pick(actions)?.();
@@ -205,6 +207,12 @@ export class Walk {
     const runs = [...this.ledger.openPieces].flatMap((piece) => piece.runs);
     const run = this.#pick(runs.filter(({ isFull, start }) => isFull && start !== undefined));
     if (run !== undefined) this.ledger.release(run);
+  }
+
+  /** There is no room for what nobody can finish. */
+  #drop(): void {
+    const run = this.#pick(strandedRuns(this.ledger));
+    if (run !== undefined) drop(this.ledger, run);
   }
 
   #judge(): void {
