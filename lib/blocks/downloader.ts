@@ -134,9 +134,18 @@ export class Downloader implements PeerRole, Asker {
           this.#pace.setLimit(this.session.extension.reqq);
         }
         return this.dismissSeed();
+      case "bitfield":
+      case "haveAll":
+      case "haveNone":
+        this.#terms.announced();
+        return this.#noteHaves(message);
       default:
-        if (noteHaves(this.ledger, this.source, message)) this.dismissSeed();
+        return this.#noteHaves(message);
     }
+  }
+
+  #noteHaves(message: Message): void {
+    if (noteHaves(this.ledger, this.source, message)) this.dismissSeed();
   }
 
   /** Lets the peer go, if neither side wants anything of the other. */

@@ -17,6 +17,12 @@ const MAX_REJECTIONS = 2_000;
 /** A peer that loses more pieces than this only makes us work. */
 const MAX_LOSSES = 1_000;
 
+/**
+ * Times that a peer may say all that it has, which is meant to be said once (BEP 6): five bytes that cost a
+ * walk over all pieces, of which one read could bring thousands.
+ */
+const MAX_ANNOUNCEMENTS = 100;
+
 /** What one peer has granted, denied and lost. */
 export class Terms {
   /** Pieces that may be asked for while it chokes us. */
@@ -25,6 +31,7 @@ export class Terms {
   #rejections = 0;
   #receivedBytes = 0;
   #losses = 0;
+  #announcements = 0;
 
   /** A piece may be asked for while the peer chokes us. */
   allow(pieceIndex: number): void {
@@ -45,6 +52,13 @@ export class Terms {
     if (this.#rejections > MAX_REJECTIONS) {
       throw new PeerError("Peer rejects what it offers", "protocol");
     }
+  }
+
+  /** The peer has said all that it has. @throws {PeerError} at too many times */
+  announced(): void {
+    this.#announcements++;
+    if (this.#announcements <= MAX_ANNOUNCEMENTS) return;
+    throw new PeerError("Peer says again and again what it has", "protocol");
   }
 
   /** A piece is not there any more. @throws {PeerError} at too many */

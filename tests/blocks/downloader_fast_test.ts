@@ -1,5 +1,5 @@
 /** The downloader's part of the fast extension (BEP 6). */
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { PeerError } from "../../lib/base/errors.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import type { FakePeer } from "../support/fake_peer.ts";
@@ -125,4 +125,26 @@ Deno.test("Downloader has a piece with suspects from another, when the one that 
   }
   assertEquals(giving.heard().slice(0, 1), ["request 0:1"]);
   for (const peer of [leaving, giving]) await part(peer);
+});
+
+Deno.test("Downloader closes a peer that says again and again what it has", async (t) => {
+  const rows: readonly (readonly [string, (says: FakePeer["says"]) => void])[] = [
+    ["all, and none", (says) => {
+      says.haveAll();
+      says.haveNone();
+    }],
+    ["some", (says) => says.bitfield(bitsOf(2, [1]))],
+  ];
+  for (const [words, say] of rows) {
+    await t.step(words, async () => {
+      const peer = await new Rig().meet((says) => {
+        for (let count = 0; count < 40; count++) say(says);
+      });
+      assert(peer.session.wire.isOpen, "a few times do no harm");
+      for (let count = 0; count < 1_000; count++) say(peer.says);
+      await peer.send();
+      assertInstanceOf(await peer.ended, PeerError);
+      peer.session.leave();
+    });
+  }
 });
