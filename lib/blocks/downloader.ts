@@ -171,11 +171,15 @@ export class Downloader implements PeerRole, Asker {
   }
 
   tick(nowMs: number): void {
-    if (this.session.isHeldUp) this.#pace.excuse(nowMs);
+    if (this.session.isHeldUp) {
+      this.#pace.excuse(nowMs);
+      this.#requests.excuse(nowMs);
+    }
     this.#pace.tick(nowMs, this.#outstanding);
     this.source.bytesPerMs = this.#pace.bytesPerMs;
     this.session.isSeed = this.source.isComplete;
     this.#watchStall(nowMs);
+    this.#requests.cancelOvertaken(nowMs);
     this.#unburden();
     this.session.setInteresting(this.source.isUseful);
     this.refill();

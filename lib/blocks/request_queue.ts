@@ -38,6 +38,12 @@ export class RequestQueue {
     return this.#pieces.length - this.#head;
   }
 
+  /** The request that was made first, of those that are outstanding. */
+  get oldest(): Request | undefined {
+    const [piece, block] = [this.#pieces[this.#head], this.#blocks[this.#head]];
+    return piece === undefined || block === undefined ? undefined : { piece, block };
+  }
+
   /** Adds a request that was sent. */
   push(piece: OpenPiece, block: number): void {
     this.#pieces.push(piece);

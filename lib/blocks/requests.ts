@@ -7,7 +7,13 @@
 import type { Ledger, OpenPiece } from "../ledger.ts";
 import type { Outbox } from "../peers/outbox.ts";
 import { BLOCK_LENGTH } from "../torrent/geometry.ts";
-import { RequestQueue } from "./request_queue.ts";
+import { type Request, RequestQueue } from "./request_queue.ts";
+
+/**
+ * A request that is the oldest for so long, in milliseconds, was overtaken by others, since nobody may be
+ * silent for that long. Most likely it was dropped: its block would never come.
+ */
+const MAX_OLDEST_MS = 30_000;
 
 /** Keeps the three in step. */
 export class Requests {
@@ -15,6 +21,8 @@ export class Requests {
   readonly queue = new RequestQueue();
   readonly #ledger: Ledger;
   readonly #outbox: Outbox;
+  #oldest: Request | undefined;
+  #oldestSinceMs = 0;
 
   /** @param outbox to the peer */
   constructor(ledger: Ledger, outbox: Outbox) {
@@ -42,6 +50,23 @@ export class Requests {
     for (const { piece, block } of this.queue.giveUpBeyond(length)) this.#cancelled(piece, block);
   }
 
+  /** Takes back what the peer passes over while it answers others. */
+  cancelOvertaken(nowMs: number): void {
+    const { oldest } = this.queue;
+    if (oldest === undefined || !isSame(oldest, this.#oldest)) {
+      this.#oldest = oldest;
+      this.#oldestSinceMs = nowMs;
+    } else if (nowMs - this.#oldestSinceMs > MAX_OLDEST_MS) {
+      this.#oldest = undefined;
+      this.cancel(oldest.piece, oldest.block);
+    }
+  }
+
+  /** That nothing was answered up to now is not the peer's doing. */
+  excuse(nowMs: number): void {
+    this.#oldestSinceMs = nowMs;
+  }
+
   /**
    * The peer will not answer a request (BEP 6).
    *
@@ -66,6 +91,7 @@ export class Requests {
 
   /** The peer answers nothing any more: it has choked us, stalls or has gone. */
   lostAll(): void {
+    this.#oldest = undefined;
     for (const { piece, block } of this.queue.giveUpAll()) this.#ledger.unrequest(piece, block);
   }
 
@@ -75,4 +101,8 @@ export class Requests {
     const lengthBytes = this.#ledger.geometry.requestLength(pieceIndex, block);
     this.#outbox.cancel(pieceIndex, block * BLOCK_LENGTH, lengthBytes);
   }
+}
+
+function isSame(one: Request, other: Request | undefined): boolean {
+  return one.piece === other?.piece && one.block === other.block;
 }

@@ -127,6 +127,23 @@ Deno.test("Downloader takes back from a slow peer what others would send sooner,
   for (const peer of [slow, other]) await part(peer);
 });
 
+Deno.test("Downloader asks again for what a peer passes over while it answers the rest", async () => {
+  const rig = new Rig(undefined, plainGeometry(8 * 1024 * KIB, 1024 * KIB));
+  const peer = await rig.join([0, 1, 2, 3, 4, 5, 6, 7]);
+  const heard = () => peer.heard().filter((text) => text.startsWith("request "));
+  const [dropped = "", ...asked] = heard();
+  const again: number[] = [];
+  for (let nowMs = 250; nowMs <= 35_000; nowMs += 250) {
+    await say(peer, (asked.shift() ?? "").slice("request ".length));
+    peer.tick(nowMs);
+    asked.push(...heard());
+    if (asked.includes(dropped)) again.push(nowMs);
+  }
+  assert(!rig.ledger.isEndGame);
+  assert(again.length > 0);
+  await part(peer);
+});
+
 Deno.test("Downloader gives a peer that joins late its full time to answer", async () => {
   const rig = new Rig();
   const peer = await rig.join([0], 100_000);

@@ -78,3 +78,18 @@ Deno.test("lostPiece() and lostAll() free blocks, and tell the peer nothing", ()
   requests.lostAll();
   assertEquals([requests.queue.length, last.freeCount, outbox.pendingBytes], [0, 1, 0]);
 });
+
+Deno.test("cancelOvertaken() takes back what was the oldest for too long, unless that is excused", () => {
+  const { outbox, requests } = asked();
+  for (let nowMs = 0; nowMs <= 30_000; nowMs += 10_000) requests.cancelOvertaken(nowMs);
+  requests.excuse(30_000);
+  requests.cancelOvertaken(60_000);
+  assertEquals(told(outbox), []);
+  requests.queue.take(0, 2);
+  requests.cancelOvertaken(60_001);
+  assertEquals(told(outbox), ["cancel 0:0 16384"]);
+  requests.cancelOvertaken(60_002);
+  requests.queue.take(0, 1);
+  requests.cancelOvertaken(120_000);
+  assertEquals([told(outbox), requests.queue.length], [[], 1]);
+});
