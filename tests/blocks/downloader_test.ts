@@ -144,6 +144,22 @@ Deno.test("Downloader asks again for what a peer passes over while it answers th
   await part(peer);
 });
 
+Deno.test("Downloader has a piece with suspects from one that is much faster than the one that fetches it", async () => {
+  const rig = new Rig(undefined, plainGeometry(2 * 512 * KIB, 512 * KIB));
+  rig.ledger.open(0, new Set([99]));
+  const [slow, fast] = [await rig.join([0]), await rig.join([1])];
+  for (let block = 0; block < 32; block++) {
+    await say(fast, `1:${block}`);
+    for (const peer of [slow, fast]) peer.tick(50 * block);
+    if (block % 10 === 9) await say(slow, `0:${Math.floor(block / 10)}`);
+  }
+  fast.heard();
+  fast.says.have(0);
+  await fast.send();
+  assert(fast.heard().some((text) => text.startsWith("request 0:")));
+  for (const peer of [slow, fast]) await part(peer);
+});
+
 Deno.test("Downloader gives a peer that joins late its full time to answer", async () => {
   const rig = new Rig();
   const peer = await rig.join([0], 100_000);

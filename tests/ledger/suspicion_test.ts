@@ -17,6 +17,20 @@ Deno.test("maySupply() prefers one source that is not suspected, and keeps to it
   assertEquals(allowed(), [suspect, honest, other]);
 });
 
+Deno.test("maySupply() lets one take over that is much faster than the one that fetches the piece", () => {
+  const ledger = makeLedger(plainGeometry(32 * KIB, 32 * KIB));
+  const [suspect, slow, fast] = [addSource(ledger), addSource(ledger), addSource(ledger)];
+  const piece = ledger.open(0, new Set([suspect.id]));
+  piece.soleSource = slow.id;
+  suspect.bytesPerMs = fast.bytesPerMs = 100;
+  const allowed = () => [suspect, slow, fast].filter((source) => ledger.maySupply(piece, source));
+  assertEquals(allowed(), [slow], "nothing is known of it yet");
+  slow.bytesPerMs = 1;
+  assertEquals(allowed(), [slow, fast]);
+  piece.soleSource = fast.id;
+  assertEquals(allowed(), [fast]);
+});
+
 Deno.test("maySupply() lets a suspect supply when nobody else serves the piece", () => {
   const ledger = makeLedger(plainGeometry(32 * KIB, 16 * KIB));
   const [suspect, honest] = [addSource(ledger), addSource(ledger, [1])];
