@@ -10,8 +10,8 @@
  * |          |                                            | open again; closeAll(): missing               |
  * | verified | the hash is right and the bytes are stored | never                                         |
  *
- * Blocks of an open piece are free, requested or held; several sources can be asked for one block, in
- * end game only. They are held in memory, a run of up to 64 of them in one buffer, until the run is full
+ * Blocks of an open piece are free, requested or held; several sources can be asked for one block, where
+ * some are slow. They are held in memory, a run of up to 64 of them in one buffer, until the run is full
  * and stored: release() gives its buffer back. A piece of which an earlier run of the program left some
  * blocks starts open.
  *

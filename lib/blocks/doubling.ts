@@ -1,13 +1,14 @@
 /**
- * In end game: whether to ask a second source for what a first one is asked for.
+ * In end game, and where slow sources keep the room that others wait for: whether to ask a second source
+ * for what a first one is asked for.
  *
  * @module
  */
-import type { OpenPiece, Source, SourceId } from "../ledger.ts";
+import type { Ledger, OpenPiece, Source, SourceId } from "../ledger.ts";
 import type { Pace } from "./pace.ts";
 import type { RequestQueue } from "./request_queue.ts";
 
-/** How many sources are asked for one block in end game. */
+/** How many sources are asked for one block, in end game; before that, one less. */
 export const MAX_REQUESTERS = 3;
 
 /** A source is asked for what another one is, when that one takes this many times as long. */
@@ -15,6 +16,13 @@ const DOUBLING_FACTOR = 2;
 
 /** How much longer, at least, in milliseconds. */
 const DOUBLING_MARGIN_MS = 100;
+
+/**
+ * While there are pieces left to open: how long the one that is asked must take, and the other one may, in
+ * milliseconds. Those that are slow, too, would only take the place of a quick one.
+ */
+const MIN_SLOW_MS = 3_000;
+const MAX_QUICK_MS = 250;
 
 /** How long each takes, in milliseconds; undefined while that is unknown. */
 export interface DoublingCase {
@@ -24,10 +32,19 @@ export interface DoublingCase {
   readonly othersMs: number | undefined;
   /** Whether no more may be asked after this one. */
   readonly isLastPlace: boolean;
+  /** Whether pieces are left to open. @default false */
+  readonly isEarly?: boolean;
 }
 
 /** Whether a source would deliver a block much sooner than whoever is asked for it. Pure. */
-export function isWorthDoubling({ ownMs, othersMs, isLastPlace }: DoublingCase): boolean {
+export function isWorthDoubling(
+  { ownMs, othersMs, isLastPlace, isEarly = false }: DoublingCase,
+): boolean {
+  if (isEarly) {
+    // Of those who may yet prove quick, most will.
+    if (ownMs === undefined || othersMs === undefined || isLastPlace) return false;
+    return ownMs <= MAX_QUICK_MS && othersMs > MIN_SLOW_MS;
+  }
   // Any of those who may yet prove quick is given one helper, not two. The last place is for one that is
   // known to answer, beside one that is known not to: else all would be asked for everything twice over.
   if (othersMs === undefined) return !isLastPlace;
@@ -45,6 +62,8 @@ export interface Helper {
 
 /** What each knows of the others. */
 export interface DoublingShared {
+  /** Tells whether it is end game. */
+  readonly ledger: Ledger;
   /** How long that source takes for all it is asked; see Doubling. */
   drainMs(source: SourceId | undefined): number | undefined;
   /** Whether that of somebody who is asked for anything fits. */
@@ -83,21 +102,23 @@ export class Doubling implements Helper {
   mayHelp(): boolean {
     // Who stalls is asked to learn when it is back, and must not take the place of who answers.
     if (!this.#options.source.isServing) return false;
-    const ownMs = this.#nextMs;
-    const isLastPlace = false;
-    return this.#options.shared.someDrain((othersMs) =>
-      isWorthDoubling({ ownMs, othersMs, isLastPlace })
-    );
+    const known = { ownMs: this.#nextMs, isLastPlace: false, isEarly: this.#isEarly };
+    return this.#options.shared.someDrain((othersMs) => isWorthDoubling({ ...known, othersMs }));
   }
 
   helpsWith(piece: OpenPiece, block: number): boolean {
     const { queue, shared } = this.#options;
-    if (queue.has(piece.pieceIndex, block)) return false;
-    return isWorthDoubling({
+    const isWorthIt = isWorthDoubling({
       ownMs: this.#nextMs,
       othersMs: shared.drainMs(piece.sourceOf[block]),
       isLastPlace: (piece.requesters[block] ?? 0) >= MAX_REQUESTERS - 1,
+      isEarly: this.#isEarly,
     });
+    return isWorthIt && !queue.has(piece.pieceIndex, block);
+  }
+
+  get #isEarly(): boolean {
+    return !this.#options.shared.ledger.isEndGame;
   }
 
   /** How long an answer to one request more would take, in milliseconds; undefined if unknown. */

@@ -75,7 +75,8 @@ export class Intake {
     if (!isWhole) {
       throw new PeerError(`Block of ${lengthBytes} bytes is not what was requested`, "protocol");
     }
-    this.#cancelOthers(piece, block);
+    // Before end game, who was slower goes on with it: else it would have a part in the next run, too.
+    if (ledger.isEndGame) this.#cancelOthers(piece, block);
     return isKept;
   }
 

@@ -5,8 +5,8 @@
  *    whole. First those that have waited longest.
  * 2. A new piece, while the budget allows: at random until a few are verified, to have something to give
  *    soon, then the rarest.
- * 3. In end game, when no piece is left to open: blocks that slower sources are asked for, first those
- *    that only one is.
+ * 3. In end game, when no piece is left to open, or when the budget is spent: blocks that slower sources
+ *    are asked for, first those that only one is.
  *
  * A piece that had a wrong hash is asked whole from one source (see pieces/blame.ts).
  *
@@ -25,7 +25,7 @@ const MAX_DRAWS = 32;
 export interface Asker {
   readonly ledger: Ledger;
   readonly source: Source;
-  /** In end game: whether it is worth asking this source for what others are asked for. */
+  /** Whether it is worth asking this source for what others are asked for. */
   readonly doubling: Helper;
   /** Whether to fetch a piece that nobody has but seeds, before those that others of our kind will fetch. */
   isOurs(pieceIndex: number): boolean;
@@ -107,9 +107,14 @@ class Pick {
     }
   }
 
-  /** In end game, what slower sources are asked for, first what only one is. */
+  /**
+   * What slower sources are asked for, first what only one is: when there is nothing else to ask for, or no
+   * room. A few slow ones would keep all of that, with a block or two of every run, and the quick ones idle.
+   */
   doubled(): void {
-    if (this.left === 0 || !this.#ledger.isEndGame || !this.#asker.doubling.mayHelp()) return;
+    const { isEndGame, budget } = this.#ledger;
+    if (this.left === 0 || (!isEndGame && budget.hasRoom("usual"))) return;
+    if (!this.#asker.doubling.mayHelp()) return;
     for (let requesters = 1; requesters < MAX_REQUESTERS; requesters++) {
       for (const piece of this.#ledger.openPieces) {
         if (this.left === 0) return;

@@ -69,7 +69,7 @@ export class OpenPiece {
   readonly runs: readonly Run[];
   /** A BLOCK state per block. */
   readonly states: Uint8Array;
-  /** How many sources are asked for each block: above 1 only in end game. */
+  /** How many sources are asked for each block: above 1 only where some are slow (see blocks/doubling.ts). */
   readonly requesters: Uint8Array;
   /** Who delivered each held block; of a requested one, who was asked last. */
   readonly sourceOf: Uint32Array;

@@ -30,6 +30,7 @@ function makeDoubling(
   state: "serves" | "stalls" = "serves",
 ) {
   const ledger = makeLedger(plainGeometry(64 * KIB, 64 * KIB));
+  const piece = ledger.open(0);
   const source = addSource(ledger);
   source.isServing = state === "serves";
   const [queue, pace] = [new RequestQueue(), new Pace(8)];
@@ -38,6 +39,7 @@ function makeDoubling(
     queue,
     pace,
     shared: {
+      ledger,
       drainMs: (asked) => others[(asked ?? 0) - 1],
       someDrain: (fits) => others.some(fits),
     },
@@ -48,7 +50,7 @@ function makeDoubling(
     pace.asked(80);
     for (let block = 1; block <= 20; block++) pace.received(BLOCK_LENGTH, 80 + block);
   };
-  return { piece: ledger.open(0), queue, doubling, hear };
+  return { piece, queue, doubling, hear };
 }
 
 Deno.test("Doubling tells how long a peer takes for all it is asked", () => {
@@ -78,4 +80,20 @@ Deno.test("Doubling helps nobody where all are quick, or the peer stalls", () =>
   const stalling = makeDoubling([undefined, Infinity], "stalls");
   stalling.hear();
   assert(!stalling.doubling.mayHelp());
+});
+
+Deno.test("isWorthDoubling: while pieces are left to open, one place, of those that keep room for long", () => {
+  const cases = [
+    { ownMs: 10, othersMs: 3_000, takes: false },
+    { ownMs: 10, othersMs: 3_001, takes: true },
+    { ownMs: 250, othersMs: Infinity, takes: true },
+    { ownMs: 251, othersMs: Infinity, takes: false },
+    { ownMs: 10, othersMs: undefined, takes: false },
+    { ownMs: undefined, othersMs: Infinity, takes: false },
+  ];
+  for (const { takes, ...known } of cases) {
+    const early = { ...known, isEarly: true };
+    assertEquals(isWorthDoubling({ ...early, isLastPlace: false }), takes);
+    assert(!isWorthDoubling({ ...early, isLastPlace: true }));
+  }
 });

@@ -191,9 +191,10 @@ Deno.test("receive() wastes the answer for a piece that was judged meanwhile", (
   assertEquals([again.states[0], rig.counted.wasted], [BLOCK.free, BLOCK_LENGTH]);
 });
 
-Deno.test("receive() cancels a block elsewhere only where others are asked for it", () => {
+Deno.test("receive() cancels a block elsewhere, in end game, only where others are asked for it", () => {
   const rig = new Rig();
-  const piece = rig.ledger.open(0);
+  const [piece] = [0, 1, 2].map((pieceIndex) => rig.ledger.open(pieceIndex));
+  assert(piece !== undefined && rig.ledger.isEndGame);
   const other = addSource(rig.ledger);
   rig.ask(piece, 0);
   rig.ask(piece, 1);
@@ -205,6 +206,15 @@ Deno.test("receive() cancels a block elsewhere only where others are asked for i
   rig.receive(0, 1);
   rig.receive(0, 2, 8 * KIB);
   assertEquals(rig.cancelled, ["0:1"]);
+});
+
+Deno.test("receive() leaves others what they are asked for while there is more to ask them for", () => {
+  const rig = new Rig();
+  const piece = rig.ledger.open(0);
+  rig.ask(piece, 0);
+  rig.ledger.request(piece, 0, addSource(rig.ledger).id);
+  assert(rig.receive(0, 0));
+  assertEquals(rig.cancelled, []);
 });
 
 Deno.test("receive() bears 15 blocks that nobody asked for", () => {
