@@ -24,6 +24,9 @@ const DOUBLING_MARGIN_MS = 100;
 const MIN_SLOW_MS = 3_000;
 const MAX_QUICK_MS = 250;
 
+/** How often the same source looks for such blocks, in milliseconds. */
+const EARLY_INTERVAL_MS = 100;
+
 /** How long each takes, in milliseconds; undefined while that is unknown. */
 export interface DoublingCase {
   /** The source in question. */
@@ -64,6 +67,8 @@ export interface Helper {
 export interface DoublingShared {
   /** Tells whether it is end game. */
   readonly ledger: Ledger;
+  /** Whether somebody is slow, for whose blocks others may be asked before end game; may be a little old. */
+  readonly hasSlow: boolean;
   /** How long that source takes for all it is asked; see Doubling. */
   drainMs(source: SourceId | undefined): number | undefined;
   /** Whether that of somebody who is asked for anything fits. */
@@ -83,6 +88,7 @@ export interface DoublingOptions {
 /** Judges for one peer. */
 export class Doubling implements Helper {
   readonly #options: DoublingOptions;
+  #lastEarlyMs = -Infinity;
 
   constructor(options: DoublingOptions) {
     this.#options = options;
@@ -99,11 +105,29 @@ export class Doubling implements Helper {
     return length === 0 || pace.isLate(now()) ? Infinity : pace.drainMs(length);
   }
 
+  /** Whether the peer takes very long for what it is asked. */
+  get isSlow(): boolean {
+    return this.isAsked && (this.drainMs ?? 0) > MIN_SLOW_MS;
+  }
+
   mayHelp(): boolean {
+    const { source, shared } = this.#options;
     // Who stalls is asked to learn when it is back, and must not take the place of who answers.
-    if (!this.#options.source.isServing) return false;
-    const known = { ownMs: this.#nextMs, isLastPlace: false, isEarly: this.#isEarly };
-    return this.#options.shared.someDrain((othersMs) => isWorthDoubling({ ...known, othersMs }));
+    if (!source.isServing) return false;
+    const ownMs = this.#nextMs;
+    if (this.#isEarly) {
+      return shared.hasSlow && (ownMs ?? Infinity) <= MAX_QUICK_MS && this.#isTime();
+    }
+    const isLastPlace = false;
+    return shared.someDrain((othersMs) => isWorthDoubling({ ownMs, othersMs, isLastPlace }));
+  }
+
+  /** Once in a while: what there is to find is found by one walk over all that is open. */
+  #isTime(): boolean {
+    const nowMs = this.#options.now();
+    if (nowMs - this.#lastEarlyMs < EARLY_INTERVAL_MS) return false;
+    this.#lastEarlyMs = nowMs;
+    return true;
   }
 
   helpsWith(piece: OpenPiece, block: number): boolean {

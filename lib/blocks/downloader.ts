@@ -18,15 +18,13 @@ import { Pace } from "./pace.ts";
 import { type Asker, pickAmong, pickBlocks } from "./picker.ts";
 import { Requests } from "./requests.ts";
 import { leastShare } from "./shares.ts";
+import { Stall } from "./stall.ts";
 
 /** How long a peer waits for room in the budget before it is given of what is kept back. */
 const STARVED_MS = 2_000;
 
 /** A peer that will take longer for what it is asked, in milliseconds, is asked for too much. */
 const MAX_DRAIN_MS = 10_000;
-
-/** How long a peer may stall before it is closed. */
-const MAX_STALLED_MS = 60_000;
 
 /**
  * What the downloaders of all peers share.
@@ -66,7 +64,7 @@ export class Downloader implements PeerRole, Asker {
   readonly #pace: Pace;
   readonly #intake: Intake;
   readonly #terms = new Terms();
-  #stalledAtMs: number | undefined;
+  readonly #stall = new Stall();
   #busyAtMs = Infinity;
 
   /** @param startDepth how many requests to begin with */
@@ -119,7 +117,7 @@ export class Downloader implements PeerRole, Asker {
       case "rejectRequest":
         return this.#rejected(message.pieceIndex, message.begin / BLOCK_LENGTH);
       case "choke":
-        this.#stalledAtMs = undefined;
+        this.#stall.end();
         return this.#stop();
       case "unchoke":
         return this.#serve();
@@ -215,7 +213,7 @@ export class Downloader implements PeerRole, Asker {
   #refillAllowed(): void {
     const { allowed } = this.#terms;
     const count = this.#pace.depth - this.#outstanding;
-    if (allowed.size === 0 || count <= 0 || this.#stalledAtMs !== undefined) return;
+    if (allowed.size === 0 || count <= 0 || this.#stall.isOn) return;
     const wasIdle = this.#outstanding === 0;
     const picked = pickAmong(this, allowed, { count, need: "usual" });
     if (picked > 0 && wasIdle) this.#pace.asked(this.#nowMs);
@@ -269,12 +267,12 @@ export class Downloader implements PeerRole, Asker {
 
   /** The peer answers (again): it may be asked, if only for what it allows. */
   #resume(): void {
-    this.#stalledAtMs = undefined;
+    this.#stall.end();
     if (!this.source.isServing && !this.session.isChokingUs) this.#serve();
   }
 
   #serve(): void {
-    this.#stalledAtMs = undefined;
+    this.#stall.end();
     this.#busyAtMs = this.#nowMs;
     this.ledger.setServing(this.source, "serving");
     this.#shared.changed();
@@ -288,12 +286,9 @@ export class Downloader implements PeerRole, Asker {
   }
 
   #watchStall(nowMs: number): void {
-    if (this.#stalledAtMs !== undefined) {
-      if (nowMs - this.#stalledAtMs < MAX_STALLED_MS) return;
-      throw new PeerError("Peer stopped answering requests", "timeout");
-    }
+    if (this.#stall.isOn) return this.#stall.check(nowMs);
     if (this.#outstanding === 0 || !this.#pace.isStalled(nowMs)) return;
     this.#stop();
-    this.#stalledAtMs = nowMs;
+    this.#stall.begin(nowMs);
   }
 }

@@ -6,8 +6,6 @@
  */
 import { Channel } from "../base/async.ts";
 import type { PeerId } from "../base/identity.ts";
-import { MAX_WAITING_BYTES, USUAL_BYTES } from "../ledger/budget.ts";
-import { drop, strandedRuns } from "../ledger/stranded.ts";
 import { type Ledger, LOCAL_SOURCE, type OpenPiece, type SourceId } from "../ledger.ts";
 import { DONT_HAVE } from "../peers/dont_have.ts";
 import type { Handshake } from "../peers/handshake.ts";
@@ -18,7 +16,7 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import { Claims } from "./claims.ts";
 import { Downloader, type Shared } from "./downloader.ts";
 import type { FullRun } from "./intake.ts";
-import { fairShare, limitedRequests, MIN_SHARE, NEAR_REQUESTS } from "./shares.ts";
+import { MAX_PROMPT, Sharing } from "./sharing.ts";
 
 export type { FullRun } from "./intake.ts";
 
@@ -34,15 +32,6 @@ const FEW_PEERS = 2;
 
 /** How many peers that have gone are remembered by their source, so that they can still be blamed. */
 const MAX_REMEMBERED = 4096;
-
-/**
- * With no more peers than this, each learns at once of a new piece, and of what the others want; of more,
- * a few times a second.
- */
-const MAX_PROMPT = 24;
-
-/** So many times as many peers are a reason to share out anew before the next tick. */
-const MUCH_GROWTH = 1.25;
 
 /**
  * What is known of the peer that a source is or was.
@@ -79,20 +68,18 @@ export class Downloads implements Role, Shared {
   readonly #downloaders = new Map<SourceId, Downloader>();
   /** By their source: no more of them than is needed, for there may be many. */
   readonly #gone = new Map<SourceId, SourcePeer>();
-  readonly #idle = new Set<Downloader>();
-  /** Unknown when it has to be worked out anew. */
-  #share: number | undefined;
-  /** How many peers there were when it was. */
-  #sharers = 0;
-  #isWaking = false;
+  readonly #sharing: Sharing;
 
   /** Takes the ledger's `onWork`. */
   constructor(options: DownloadsOptions) {
     this.ledger = options.ledger;
     this.count = options.count;
     this.claims = new Claims(options.peerId);
-    this.#limit = options.bytesPerSecond;
-    this.ledger.onWork = () => this.#wakeIdle();
+    const { ledger, bytesPerSecond } = options;
+    this.#limit = bytesPerSecond;
+    const downloaders = () => this.#downloaders.values();
+    this.#sharing = new Sharing({ ledger, bytesPerSecond, downloaders });
+    ledger.onWork = () => this.#sharing.wakeIdle();
   }
 
   get isLimited(): boolean {
@@ -100,21 +87,20 @@ export class Downloads implements Role, Shared {
   }
 
   get share(): number {
-    this.#share ??= this.#divide();
-    return this.#share;
+    return this.#sharing.share;
+  }
+
+  get hasSlow(): boolean {
+    return this.#sharing.hasSlow;
   }
 
   changed(): void {
-    const { size } = this.#downloaders;
-    const hasGrown = size > this.#sharers * MUCH_GROWTH;
-    if (size <= MAX_PROMPT || hasGrown) this.#share = undefined;
+    this.#sharing.changed(this.#downloaders.size);
   }
 
   /** Divides what is given out anew, and asks those who may get more now; called a few times a second. */
   shareOut(): void {
-    this.#share = this.#divide();
-    if (this.#idle.values().some(({ source }) => source.isServing)) this.#makeRoom();
-    this.#wakeIdle();
+    this.#sharing.shareOut();
   }
 
   join(peer: Session): Downloader {
@@ -176,76 +162,15 @@ export class Downloads implements Role, Shared {
   }
 
   idle(downloader: Downloader): void {
-    this.#idle.add(downloader);
+    this.#sharing.idle(downloader);
   }
 
   left(downloader: Downloader): void {
     this.changed();
     this.claims.leave(downloader.source);
     this.#downloaders.delete(downloader.source.id);
-    this.#idle.delete(downloader);
+    this.#sharing.left(downloader);
     this.#remember(downloader);
-  }
-
-  /** Sets what is given out to what is needed for all to be busy. @returns the share of each */
-  #divide(): number {
-    const wants: number[] = [];
-    this.#sharers = this.#downloaders.size;
-    let late = 0;
-    let lateWants = 0;
-    let tripMs = Infinity;
-    for (const downloader of this.#downloaders.values()) {
-      const { wanted } = downloader;
-      wants.push(wanted);
-      tripMs = Math.min(tripMs, downloader.roundTripMs);
-      if (!downloader.isFarOrSlow) continue;
-      late++;
-      lateWants += wanted;
-    }
-    const near = Math.max(NEAR_REQUESTS, (this.#downloaders.size - late) * MIN_SHARE);
-    const { budget } = this.ledger;
-    // What nobody works at keeps nobody busy.
-    const idleBytes = MAX_WAITING_BYTES + budget.bytesOf(strandedRuns(this.ledger).length);
-    budget.usualBytes = Math.min((near + lateWants) * BLOCK_LENGTH + idleBytes, USUAL_BYTES);
-    const most = (budget.usualBytes - idleBytes) / BLOCK_LENGTH;
-    const limited = this.#limit === undefined ? Infinity : limitedRequests(this.#limit, tripMs);
-    const total = Math.min(most, limited);
-    return fairShare(wants, total);
-  }
-
-  /** Where no more can be given out, drops what nobody can finish, oldest first, for what somebody can. */
-  #makeRoom(): void {
-    const { budget } = this.ledger;
-    if (budget.usualBytes < USUAL_BYTES || budget.hasRoom("usual")) return;
-    for (const run of strandedRuns(this.ledger)) {
-      drop(this.ledger, run);
-      if (budget.roomBytes >= MAX_WAITING_BYTES) return;
-    }
-  }
-
-  /**
-   * Lets the idle ask again, once, after whatever made work for them is done, and no more than there is
-   * work for: those first who were busy last. A few whose queues stay long answer in large steps, where
-   * many that take turns answer in small ones.
-   */
-  #wakeIdle(): void {
-    if (this.#isWaking || this.#idle.size === 0) return;
-    this.#isWaking = true;
-    queueMicrotask(() => {
-      this.#isWaking = false;
-      // A copy: who finds nothing is idle again, and not asked twice.
-      for (const downloader of [...this.#idle].reverse()) {
-        if (!this.#hasWork()) return;
-        if (!this.#idle.has(downloader)) continue;
-        this.#idle.delete(downloader);
-        downloader.wake();
-      }
-    });
-  }
-
-  #hasWork(): boolean {
-    const { isEndGame, openWithFree, budget } = this.ledger;
-    return isEndGame || openWithFree.size > 0 || budget.hasRoom("usual");
   }
 
   #remember({ source, session: { wire } }: Downloader): void {

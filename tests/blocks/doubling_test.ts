@@ -40,6 +40,7 @@ function makeDoubling(
     pace,
     shared: {
       ledger,
+      hasSlow: false,
       drainMs: (asked) => others[(asked ?? 0) - 1],
       someDrain: (fits) => others.some(fits),
     },
