@@ -129,6 +129,8 @@ export class Session {
   readonly #now: () => number;
   readonly #relief: () => Promise<void> | undefined;
   #isHeldUp = false;
+  /** Whether what was received is still to be acted on, for more seemed to be there already. */
+  #isBehind = false;
   #nowMs: number;
 
   /** Writes the extension handshake and what we have to the outbox, then lets every role join. */
@@ -158,10 +160,10 @@ export class Session {
         this.#receive(message);
       }
       // What has come already is taken in one go, and answered once.
-      if (!this.wire.hasMore || reads >= MAX_READS_IN_A_ROW) {
+      this.#isBehind = this.wire.hasMore && reads < MAX_READS_IN_A_ROW;
+      if (!this.#isBehind) {
         reads = 0;
-        for (const role of this.#settlers) role.settle();
-        this.speak();
+        this.#settle();
         const relief = this.#relief();
         if (relief !== undefined) await this.#holdUp(relief);
       }
@@ -225,6 +227,8 @@ export class Session {
     if (silenceMs > MAX_SILENCE_MS) {
       throw new PeerError(`Peer was silent for ${Math.round(silenceMs / 1000)} s`, "timeout");
     }
+    // A read took all it could and that was all there was: the peer may wait for our answer.
+    if (this.#isBehind) this.#settle();
     for (const role of this.#tickers) role.tick(nowMs);
     if (nowMs - this.#spokenAtMs > KEEP_ALIVE_MS) this.wire.outbox.keepAlive();
     this.speak();
@@ -233,6 +237,13 @@ export class Session {
   /** Ends the roles; the swarm calls it once, after the wire was disposed. */
   leave(): void {
     for (const role of this.#roles) role.leave?.();
+  }
+
+  /** Decides and asks, and says so. */
+  #settle(): void {
+    this.#isBehind = false;
+    for (const role of this.#settlers) role.settle();
+    this.speak();
   }
 
   /** Leaves the peer unread until there is relief, or nothing to read any more. */

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import { delay } from "../../lib/base/async.ts";
 import { PeerError } from "../../lib/base/errors.ts";
 import type { Message } from "../../lib/peers/message.ts";
-import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
+import { ReadBuffers, SMALL_BUFFER } from "../../lib/peers/read_buffers.ts";
 import type { PeerRole, Role } from "../../lib/peers/session.ts";
 import { FakePeer } from "../support/fake_peer.ts";
 
@@ -12,6 +12,7 @@ const REASON = new PeerError("enough", "surplus");
 class Listener implements Role, PeerRole {
   readonly kinds: string[] = [];
   ticks = 0;
+  settlements = 0;
 
   join(): PeerRole {
     return this;
@@ -21,7 +22,9 @@ class Listener implements Role, PeerRole {
     this.kinds.push(kind);
   }
 
-  settle(): void {}
+  settle(): void {
+    this.settlements++;
+  }
 
   tick(): void {
     this.ticks++;
@@ -135,4 +138,21 @@ Deno.test("Session says what we have in as few words as the peer understands", a
       await peer.ended;
     });
   }
+});
+
+Deno.test("Session acts on a read that took all it could, though nothing comes after it", async () => {
+  const role = new Listener();
+  const buffers = new ReadBuffers();
+  const portionBytes = SMALL_BUFFER;
+  const peer = new FakePeer(role, { bitfieldLength: 1, nowMs: 0, buffers, portionBytes });
+  const before = role.settlements;
+  for (let bytes = 0; bytes < SMALL_BUFFER; bytes += 4) peer.says.keepAlive();
+  await peer.send();
+  assertEquals(role.kinds.length, SMALL_BUFFER / 4);
+  peer.tick(250);
+  assertEquals(role.settlements - before, 1);
+  peer.tick(500);
+  assertEquals(role.settlements - before, 1, "once");
+  peer.session.wire.close(REASON);
+  await peer.ended;
 });
