@@ -154,14 +154,19 @@ export class PeerBook {
     }
   }
 
-  /** Makes room: the one that failed most among those that wait. */
+  /**
+   * Makes room: the one that failed most among those that wait, else the first of those that are never to be
+   * dialled again: while we seed there is no end to them, and who is banned is refused later all the same.
+   */
   #dropOne(): boolean {
     let worst: [string, Known] | undefined;
+    let over: string | undefined;
     for (const entry of this.#known) {
-      if (entry[1].state === "waiting" && entry[1].failures > (worst?.[1].failures ?? 0)) {
-        worst = entry;
-      }
+      const [key, { state, failures }] = entry;
+      if (state === "never") over ??= key;
+      if (state === "waiting" && failures > (worst?.[1].failures ?? 0)) worst = entry;
     }
-    return worst !== undefined && this.#known.delete(worst[0]);
+    const dropped = worst?.[0] ?? over;
+    return dropped !== undefined && this.#known.delete(dropped);
   }
 }

@@ -134,6 +134,15 @@ Deno.test("add() makes room by those that failed most, and by nobody else", () =
   assertEquals(takeAll(book, 1e9), []);
 });
 
+Deno.test("add() makes room by those that are never to be dialled again, if by nobody else", () => {
+  const book = bookOf(3_000);
+  for (let index = 0; index < 3_000; index++) book.settle(addressOf(index), "never", 0);
+  book.add([addressOf(5_000), addressOf(5_001)]);
+  assertEquals(takeAll(book, 0), [addressOf(5_000), addressOf(5_001)]);
+  book.add([addressOf(2_999)]);
+  assertEquals(takeAll(book, 0), [], "the others are known still");
+});
+
 Deno.test("forget() drops everybody but the banned, also those that are connected", () => {
   const book = bookOf(4);
   book.take(0);
