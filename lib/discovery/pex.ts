@@ -31,6 +31,8 @@ export class Pex implements Role, PexShared {
   readonly addresses = new Channel<readonly PeerAddress[]>(MAX_WAITING);
   readonly options: PexOptions;
   readonly #contacts = new Map<string, Contact>();
+  /** Where each peer is among them: at one place, or one that names many would fill what others are told. */
+  readonly #keys = new Map<Session, string>();
   #version = 0;
 
   constructor(options: PexOptions) {
@@ -54,17 +56,18 @@ export class Pex implements Role, PexShared {
     // What cannot be packed, such as a host's name, cannot be told.
     if (address === undefined || hostBytes(address.host) === undefined) return;
     const key = formatAddress(address);
-    if (this.#contacts.has(key)) return;
+    if (this.#keys.has(peer) || this.#contacts.has(key)) return;
+    this.#keys.set(peer, key);
     this.#contacts.set(key, { session: peer, address });
     this.#version++;
   }
 
   leave(peer: Session): void {
-    for (const [key, contact] of this.#contacts) {
-      if (contact.session !== peer) continue;
-      this.#contacts.delete(key);
-      this.#version++;
-    }
+    const key = this.#keys.get(peer);
+    if (key === undefined) return;
+    this.#keys.delete(peer);
+    this.#contacts.delete(key);
+    this.#version++;
   }
 
   heard(addresses: readonly PeerAddress[]): void {

@@ -53,6 +53,16 @@ Deno.test("Pex tells of a peer that dialled us once it has said where it listens
   assertEquals(toldTo(one), ["-2.2.2.2:7"]);
 });
 
+Deno.test("Pex tells of one place for each peer, however many it says that it listens at", async () => {
+  await using rig = new Rig();
+  const one = await rig.connect("1.1.1.1");
+  const restless = await rig.connect("2.2.2.2", 7);
+  for (const port of [8, 9, 10]) await say(restless, { m: THEIR_ID, port });
+  await rig.tick();
+  assertEquals(toldTo(one), ["+2.2.2.2:7"]);
+  assertEquals(rig.pex.contacts.size, 2);
+});
+
 Deno.test("Pex tells nothing to who takes nothing, or has switched it off", async () => {
   await using rig = new Rig();
   const one = await rig.connect("1.1.1.1");
