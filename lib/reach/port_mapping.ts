@@ -10,7 +10,13 @@ import { printable } from "../base/text.ts";
 import type { DownloadEvent } from "../events.ts";
 import { findGateway, type Gateway } from "./gateway.ts";
 import { IgdMapper } from "./igd.ts";
-import { type Mapper, type MapperOptions, type Mapping, MappingError } from "./mapper.ts";
+import {
+  LEASE_SECONDS,
+  type Mapper,
+  type MapperOptions,
+  type Mapping,
+  MappingError,
+} from "./mapper.ts";
 import { NatPmpMapper } from "./nat_pmp.ts";
 import { PcpMapper } from "./pcp.ts";
 
@@ -107,7 +113,9 @@ class Keeper {
     let mapping: Mapping | undefined = first;
     while (mapping !== undefined) {
       this.#note(method, mapping);
-      await this.#pause(Math.max(mapping.lifetimeSeconds * 500, MIN_RENEWAL_MS));
+      // Whatever is granted: a time that no timer can hold would pass at once, again and again.
+      const lifetimeSeconds = Math.min(mapping.lifetimeSeconds, LEASE_SECONDS);
+      await this.#pause(Math.max(lifetimeSeconds * 500, MIN_RENEWAL_MS));
       if (this.#options.signal.aborted) return await this.#unmap(mapper);
       mapping = await this.#map(method, mapper, troubles);
     }

@@ -98,6 +98,15 @@ Deno.test("keepMapped() maps by PCP, renews at half of the time, and takes it ba
   assertEquals(rig.mappings.map(({ externalPort }) => externalPort), [7000, 7000]);
 });
 
+Deno.test("keepMapped() renews as often as it has asked for, though more was granted", async () => {
+  const pcp = (request: Uint8Array) => pcpAnswer(request, { lifetimeSeconds: 0xffff_ffff });
+  await using rig = await Rig.start({ pcp });
+  await rig.until(1);
+  rig.clock.advance(1_800_000);
+  assertEquals(rig.clock.waiting, 0, "it is time");
+  await rig.until(2);
+});
+
 Deno.test("keepMapped() maps by NAT-PMP where the gateway is older", async () => {
   await using rig = await Rig.start({
     pcp: (request) => natPmpAnswer(request),
