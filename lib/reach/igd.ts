@@ -56,9 +56,24 @@ export class IgdMapper implements Mapper {
     const service = this.#service ??= await this.#find(http, signal);
     const mapping = await this.#add(http, service, signal);
     this.#externalPort = mapping.externalPort;
-    const reply = await this.#call(http, service, "GetExternalIPAddress", {}, signal);
-    const host = reply.kind === "done" ? textOf(reply.xml, "NewExternalIPAddress") : undefined;
-    return host !== undefined && isIPv4(host) ? { ...mapping, externalHost: host } : mapping;
+    const externalHost = await this.#findExternalHost(http, service, signal);
+    return externalHost === undefined ? mapping : { ...mapping, externalHost };
+  }
+
+  /** Undefined where the gateway does not say: the port is ours all the same, and is to be taken back. */
+  async #findExternalHost(
+    http: Deno.HttpClient,
+    service: IgdService,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    try {
+      const reply = await this.#call(http, service, "GetExternalIPAddress", {}, signal);
+      const host = reply.kind === "done" ? textOf(reply.xml, "NewExternalIPAddress") : undefined;
+      return host !== undefined && isIPv4(host) ? host : undefined;
+    } catch (error) {
+      if (error instanceof MappingError) return undefined;
+      throw error;
+    }
   }
 
   async unmap(signal: AbortSignal): Promise<void> {

@@ -181,6 +181,14 @@ Deno.test("keepMapped() takes another port by UPnP, or a mapping without an end"
   assert(bodies[2]?.includes("<NewLeaseDuration>0<"), bodies[2]);
 });
 
+Deno.test("keepMapped() keeps a port by UPnP of a gateway that cannot say its own address", async () => {
+  const GetExternalIPAddress = () => new Response("x".repeat(MAX_XML_LENGTH + 1));
+  await using rig = await Rig.start({ ...UPNP, calls: { GetExternalIPAddress } });
+  assertEquals(await rig.until(1), [{ status: "mapped", method: "upnp", externalPort: PORT }]);
+  await rig.stop();
+  assertEquals(rig.gateway.asked.at(-1), `DeletePortMapping ${PORT}`);
+});
+
 Deno.test("keepMapped() asks for every protocol of a gateway that is silent, and again later", async () => {
   await using rig = await Rig.start({});
   for (const _ of ["pcp", "nat-pmp", "upnp"]) await rig.waitInVain();
