@@ -43,9 +43,10 @@ type CallResult = { readonly kind: "done"; readonly xml: string } | Refusal;
 /** Asks a gateway that speaks UPnP. */
 export class IgdMapper implements Mapper {
   readonly #options: MapperOptions;
+  /** Whom to ask, if that has worked: after a failure it may be elsewhere. */
   #service: IgdService | undefined;
-  /** What was given last, if anything. */
-  #externalPort: number | undefined;
+  /** What was given last, if anything, and by whom. */
+  #given: { readonly service: IgdService; readonly externalPort: number } | undefined;
 
   constructor(options: MapperOptions) {
     this.#options = options;
@@ -53,9 +54,11 @@ export class IgdMapper implements Mapper {
 
   async map(signal: AbortSignal): Promise<Mapping> {
     using http = this.#client();
-    const service = this.#service ??= await this.#find(http, signal);
+    const service = this.#service ?? await this.#find(http, signal);
+    this.#service = undefined;
     const mapping = await this.#add(http, service, signal);
-    this.#externalPort = mapping.externalPort;
+    this.#service = service;
+    this.#given = { service, externalPort: mapping.externalPort };
     const externalHost = await this.#findExternalHost(http, service, signal);
     return externalHost === undefined ? mapping : { ...mapping, externalHost };
   }
@@ -77,16 +80,17 @@ export class IgdMapper implements Mapper {
   }
 
   async unmap(signal: AbortSignal): Promise<void> {
-    if (this.#service === undefined || this.#externalPort === undefined) return;
+    if (this.#given === undefined) return;
+    const { service, externalPort } = this.#given;
     using http = this.#client();
-    const values = { NewRemoteHost: "", NewExternalPort: this.#externalPort, NewProtocol: "TCP" };
-    await this.#call(http, this.#service, "DeletePortMapping", values, signal);
+    const values = { NewRemoteHost: "", NewExternalPort: externalPort, NewProtocol: "TCP" };
+    await this.#call(http, service, "DeletePortMapping", values, signal);
   }
 
   /** Another port where ours is somebody else's, a mapping without an end where there are no others. */
   async #add(http: Deno.HttpClient, service: IgdService, signal: AbortSignal): Promise<Mapping> {
     const { port } = this.#options;
-    let externalPort = this.#externalPort ?? port;
+    let externalPort = this.#given?.externalPort ?? port;
     let leaseSeconds = LEASE_SECONDS;
     for (let tries = 0; tries < MAX_PORTS; tries++) {
       const values = { ...this.#mapping(externalPort), NewLeaseDuration: leaseSeconds };

@@ -69,15 +69,24 @@ export async function keepMapped(options: KeepMappedOptions): Promise<void> {
 }
 
 class Keeper {
-  readonly #gateway: Gateway;
   readonly #options: KeepMappedOptions;
   readonly #clock: Clock;
+  /** The same from first to last: each knows what it was given, and is known to the gateway by that. */
+  readonly #mappers: readonly (readonly [Method, Mapper])[];
   #wasFailing = false;
 
   constructor(gateway: Gateway, options: KeepMappedOptions) {
-    this.#gateway = gateway;
+    const { port, gatewayPort, ssdpPort, clock = SYSTEM_CLOCK } = options;
     this.#options = options;
-    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#clock = clock;
+    const mapperOptions: MapperOptions = {
+      gateway,
+      port,
+      clock,
+      ...(gatewayPort === undefined ? {} : { gatewayPort }),
+      ...(ssdpPort === undefined ? {} : { ssdpPort }),
+    };
+    this.#mappers = PROTOCOLS.map(([method, Protocol]) => [method, new Protocol(mapperOptions)]);
   }
 
   async run(): Promise<void> {
@@ -86,23 +95,17 @@ class Keeper {
       await this.#tryAll();
       await this.#pause(RETRY_MS);
     }
+    // Also what could not be renewed: it may be there still.
+    await Promise.all(this.#mappers.map(([, mapper]) => this.#unmap(mapper)));
   }
 
   /** Returns when no protocol works, or the one that did works no more. */
   async #tryAll(): Promise<void> {
-    const { port, gatewayPort, ssdpPort, signal } = this.#options;
     const troubles: string[] = [];
-    for (const [method, Protocol] of PROTOCOLS) {
-      const mapper = new Protocol({
-        gateway: this.#gateway,
-        port,
-        clock: this.#clock,
-        ...(gatewayPort === undefined ? {} : { gatewayPort }),
-        ...(ssdpPort === undefined ? {} : { ssdpPort }),
-      });
+    for (const [method, mapper] of this.#mappers) {
       const mapping = await this.#map(method, mapper, troubles);
       if (mapping !== undefined) return await this.#keep(method, mapper, mapping);
-      if (signal.aborted) return;
+      if (this.#options.signal.aborted) return;
     }
     this.#fail(troubles);
   }
@@ -116,7 +119,7 @@ class Keeper {
       // Whatever is granted: a time that no timer can hold would pass at once, again and again.
       const lifetimeSeconds = Math.min(mapping.lifetimeSeconds, LEASE_SECONDS);
       await this.#pause(Math.max(lifetimeSeconds * 500, MIN_RENEWAL_MS));
-      if (this.#options.signal.aborted) return await this.#unmap(mapper);
+      if (this.#options.signal.aborted) return;
       mapping = await this.#map(method, mapper, troubles);
     }
     this.#fail(troubles);
@@ -131,9 +134,9 @@ class Keeper {
     try {
       return await mapper.map(signal);
     } catch (error) {
-      if (signal.aborted) await this.#unmap(mapper);
-      else if (error instanceof MappingError) troubles.push(`${method}: ${error.message}`);
-      else throw error;
+      if (signal.aborted) return undefined;
+      if (!(error instanceof MappingError)) throw error;
+      troubles.push(`${method}: ${error.message}`);
       return undefined;
     }
   }

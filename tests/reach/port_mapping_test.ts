@@ -189,6 +189,34 @@ Deno.test("keepMapped() keeps a port by UPnP of a gateway that cannot say its ow
   assertEquals(rig.gateway.asked.at(-1), `DeletePortMapping ${PORT}`);
 });
 
+Deno.test("keepMapped() takes back by UPnP what it cannot renew", async () => {
+  const answers = [new Response(""), soapFault(501)];
+  const AddPortMapping = () => answers.shift() ?? soapFault(501);
+  await using rig = await Rig.start({ ...UPNP, calls: { AddPortMapping } });
+  await rig.until(1);
+  rig.clock.advance(1_800_000);
+  const [, { status } = {}] = await rig.until(2);
+  assertEquals(status, "failed");
+  await rig.stop();
+  assertEquals(rig.gateway.asked.at(-1), `DeletePortMapping ${PORT}`);
+});
+
+Deno.test("keepMapped() asks by PCP again as the one who was given the port", async () => {
+  const nonces: string[] = [];
+  const pcp = (request: Uint8Array) => {
+    nonces.push(request.subarray(24, 36).toHex());
+    return pcpAnswer(request, { result: nonces.length === 2 ? 3 : 0 });
+  };
+  await using rig = await Rig.start({ pcp });
+  await rig.until(1);
+  rig.clock.advance(1_800_000);
+  await rig.until(2);
+  await rig.clock.untilWaiting(RETRY_MS);
+  rig.clock.advance(RETRY_MS);
+  await rig.until(3);
+  assertEquals(new Set(nonces).size, 1);
+});
+
 Deno.test("keepMapped() asks for every protocol of a gateway that is silent, and again later", async () => {
   await using rig = await Rig.start({});
   for (const _ of ["pcp", "nat-pmp", "upnp"]) await rig.waitInVain();
