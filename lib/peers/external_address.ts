@@ -48,11 +48,15 @@ export class ExternalAddress implements Role {
     this.#count(familyOf(host));
   }
 
+  /** Its first word counts: our end of a connection does not move, and each change has all peers ranked anew. */
   join(peer: Session): PeerRole {
+    let hasVoted = false;
     return {
       introduced: () => {
         const yourip = peer.extension?.yourip;
-        if (yourip !== undefined) this.vote(formatHost(yourip), peer.wire.remote.host);
+        if (yourip === undefined || hasVoted) return;
+        hasVoted = true;
+        this.vote(formatHost(yourip), peer.wire.remote.host);
       },
     };
   }

@@ -1,5 +1,9 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
+import { PeerError } from "../../lib/base/errors.ts";
+import { encodeExtensionHandshake, EXTENSION_HANDSHAKE_ID } from "../../lib/peers/extension.ts";
 import { ExternalAddress, MAX_VOTES } from "../../lib/peers/external_address.ts";
+import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
+import { FakePeer } from "../support/fake_peer.ts";
 
 /** What is seen after these votes, "HOST by VOTER" each, from IPv4 and from IPv6. */
 function seenAfter(votes: readonly string[]): readonly (string | undefined)[] {
@@ -67,4 +71,19 @@ Deno.test("assumedFrom() is random, and the same, while nothing is known", () =>
   assertNotEquals(one.assumedFrom("::1"), other.assumedFrom("::1"));
   one.vote("1.1.1.1", "a");
   assertEquals(one.assumedFrom("9.9.9.9"), "1.1.1.1");
+});
+
+Deno.test("ExternalAddress asks a peer once: what it says again and again costs nothing", async () => {
+  const external = new ExternalAddress();
+  let changes = 0;
+  external.onChange = () => changes++;
+  const peer = new FakePeer(external, { bitfieldLength: 1, nowMs: 0, buffers: new ReadBuffers() });
+  for (const yourip of [undefined, "1.1.1.1", "2.2.2.2", "1.1.1.1", "2001:db8::1", "2001:db8::2"]) {
+    const said = { reqq: 1, client: "x", ...(yourip === undefined ? {} : { yourip }) };
+    peer.says.extended(EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake(said));
+  }
+  await peer.send();
+  assertEquals([external.seenFrom("9.9.9.9"), changes], ["1.1.1.1", 1]);
+  peer.session.wire.close(new PeerError("enough", "surplus"));
+  await peer.ended;
 });
