@@ -52,8 +52,8 @@ export interface ExtensionHandshake {
   readonly client?: string;
   /** Where it listens. */
   readonly port?: number;
-  /** It wants nothing any more (BEP 21). */
-  readonly isUploadOnly?: true;
+  /** Whether it wants nothing any more (BEP 21); one that chooses more files may want something again. */
+  readonly isUploadOnly?: boolean;
   /** Whether it would rather speak encrypted (`e`). */
   readonly prefersEncryption?: boolean;
   /** Our IP address as it sees it, 4 or 16 bytes: only its word for it. */
@@ -89,6 +89,7 @@ export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshak
   const reqq = rangedInteger(root.get("reqq"), 1, 0xffff_ffff);
   const port = rangedInteger(root.get("p"), 1, 0xffff);
   const encryption = rangedInteger(root.get("e"), 0, 1);
+  const uploadOnly = rangedInteger(root.get("upload_only"), 0, 1);
   const metadataSize = rangedInteger(root.get("metadata_size"), 1, MAX_METADATA_SIZE);
   const client = printable(textOf(root.get("v")) ?? "", MAX_CLIENT_NAME).trim();
   const yourip = copyIp(bytesOf(root.get("yourip")));
@@ -98,7 +99,7 @@ export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshak
     ...(port === undefined ? {} : { port }),
     ...(encryption === undefined ? {} : { prefersEncryption: encryption === 1 }),
     ...(yourip === undefined ? {} : { yourip }),
-    ...(rangedInteger(root.get("upload_only"), 1, 1) === undefined ? {} : { isUploadOnly: true }),
+    ...(uploadOnly === undefined ? {} : { isUploadOnly: uploadOnly === 1 }),
     ...(metadataSize === undefined ? {} : { metadataSize }),
     extensions: readExtensions(dictionaryOf(root.get("m"))),
   };

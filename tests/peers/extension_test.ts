@@ -131,6 +131,13 @@ Deno.test("mergeExtensionHandshakes() adds what is new, and takes out what is sw
   assertStrictEquals(again.extensions.get("ut_pex"), 4);
 });
 
+Deno.test("mergeExtensionHandshakes() lets a peer want something again", () => {
+  const full = mergeExtensionHandshakes(undefined, decode("d11:upload_onlyi1ee"));
+  assertStrictEquals(mergeExtensionHandshakes(full, decode("de")).isUploadOnly, true);
+  const again = mergeExtensionHandshakes(full, decode("d11:upload_onlyi0ee"));
+  assertStrictEquals(again.isUploadOnly, false);
+});
+
 Deno.test("mergeExtensionHandshakes() keeps few extensions, however many handshakes come", () => {
   let merged: ExtensionHandshake | undefined;
   for (let round = 0; round < 10; round++) {
