@@ -234,7 +234,7 @@ export class Swarm implements Gate, AsyncDisposable {
       });
       this.#sessions.set(wire, session);
       if (wire.isIncoming) this.#incoming.add(session);
-      this.#report(wire, "connected");
+      this.#report(session, "connected");
       await session.run();
     } catch (error) {
       if (error instanceof PeerError) ended = error;
@@ -247,7 +247,7 @@ export class Swarm implements Gate, AsyncDisposable {
     if (this.#admitted.get(id)?.wire === wire) this.#admitted.delete(id);
     session?.leave();
     this.#settle(wire, session, ended);
-    this.#report(wire, "closed", ended?.message);
+    if (session !== undefined) this.#report(session, "closed", ended?.message);
   }
 
   #settle(wire: Wire, session: Session | undefined, ended: PeerError | undefined): void {
@@ -261,8 +261,8 @@ export class Swarm implements Gate, AsyncDisposable {
     book.settle(wire.remote, outcome, performance.now());
   }
 
-  #report(wire: Wire, status: "connected" | "closed", message?: string): void {
-    const client = this.#sessions.get(wire)?.extension?.client ?? clientName(wire.handshake.peerId);
+  #report({ wire, extension }: Session, status: "connected" | "closed", message?: string): void {
+    const client = extension?.client ?? clientName(wire.handshake.peerId);
     this.#options.report({
       kind: "peer",
       status,

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Channel, delay } from "../../lib/base/async.ts";
 import { PeerError } from "../../lib/base/errors.ts";
 import { makePeerId, type PeerId, toPeerId } from "../../lib/base/identity.ts";
+import type { DownloadEvent } from "../../lib/events.ts";
 import { BanList } from "../../lib/peers/ban_list.ts";
 import { PeerBook } from "../../lib/peers/peer_book.ts";
 import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
@@ -22,6 +23,7 @@ const ALL_ONES = toPeerId(new Uint8Array(20).fill(0xff));
 /** A swarm with so many places, where a peer's port is its priority; its peers say nothing. */
 class Rig implements AsyncDisposable {
   readonly swarm: Swarm;
+  readonly events: DownloadEvent[] = [];
   readonly #wires = new Channel<Wire>();
 
   constructor(maxPeers: number) {
@@ -35,7 +37,7 @@ class Rig implements AsyncDisposable {
       book: new PeerBook(),
       bans: new BanList(),
       haves: () => ({ bits: new Uint8Array(), extent: "none" }),
-      report: () => {},
+      report: (event) => this.events.push(event),
       onFailure: (error) => {
         throw error;
       },
@@ -111,6 +113,18 @@ Deno.test("isConnectedTo() knows those who dialled us by where they listen, and 
   assertEquals([rig.swarm.isConnectedTo(from), rig.swarm.isConnectedTo(at)], [false, true]);
   await rig.connect(60_000, { isIncoming: false });
   assert(!rig.swarm.isConnectedTo({ host: "10.0.0.1", port: 60_000 }));
+});
+
+Deno.test("Swarm names who has gone as it named itself", async () => {
+  await using rig = new Rig(1);
+  const wire = await rig.connect(1);
+  for (const session of rig.swarm.sessions) {
+    session.extension = { client: "Abc 1.2", extensions: new Map() };
+  }
+  wire.close(new PeerError("enough", "surplus"));
+  await delay(0);
+  const clients = rig.events.map((event) => event.kind === "peer" && event.client);
+  assertEquals(clients, ["westorrent 0.1.0", "Abc 1.2"]);
 });
 
 /** Two connections of one peer: how the first and the second were made, and which one stays. */
