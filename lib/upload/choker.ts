@@ -4,7 +4,7 @@
  * Every 10 s the slots go to those who give most (while we download), or to each in turn (while we only
  * give). A fifth of the slots, one at least, goes to somebody drawn by lot for 30 s: so newcomers get their
  * first pieces, and better partners are found. Between the rounds a slot that is free goes at once to
- * whoever waits. While there are slots for all who are interested, nobody is choked.
+ * whoever waits and does not snub us. While there are slots for all who are interested, nobody is choked.
  *
  * @module
  */
@@ -95,7 +95,10 @@ export class Choker<Peer extends Candidate> {
     const waiting = interested.filter((peer) => !peer.isUnchoked);
     const free = world.slots - (interested.length - waiting.length);
     if (free <= 0) return [];
-    return waiting.sort((a, b) => this.#compare(a, b, world)).slice(0, free);
+    if (free >= waiting.length) return waiting;
+    // As at the rounds: or who is left to the lot there would be choked every time, and back a second later.
+    return waiting.filter((peer) => !isLeftToLot(peer, world))
+      .sort((a, b) => this.#compare(a, b, world)).slice(0, free);
   }
 
   #compare(a: Peer, b: Peer, world: World): number {

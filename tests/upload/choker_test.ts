@@ -158,7 +158,23 @@ Deno.test("Choker.fill() gives free slots away at once, and takes none", async (
       "a b",
     ],
   ];
-  for (const [words, peers, slots, expected] of rows) {
+  const snubber = peer("snub", { receivedRate: 99, isSnubbing: true });
+  const snubbed: typeof rows = [
+    ["to no snubber, who is left to the lot", [...served, ...waiting, snubber], 5, "a b"],
+    [
+      "to a snubber, too, where there is room for all",
+      [...served, ...waiting, snubber],
+      6,
+      "a b snub",
+    ],
+    [
+      "to nobody sooner than to a snubber",
+      [...givers(2, { isUnchoked: true }), snubber, { ...snubber }],
+      3,
+      "",
+    ],
+  ];
+  for (const [words, peers, slots, expected] of [...rows, ...snubbed]) {
     await t.step(words, () => {
       assertEquals(namesOf(new Choker<Peer>().fill(peers, { ...NOW, slots })), expected);
     });
