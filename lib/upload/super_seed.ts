@@ -62,6 +62,14 @@ export class SuperSeed implements Role {
     for (const other of this.#peers) if (other !== peer) other.passedOn(pieceIndex);
   }
 
+  /** A peer has come with these pieces, not known of it before: the same for all of them. */
+  seenThese(peer: ShownPeer, bits: Uint8Array): void {
+    for (let pieceIndex = 0; pieceIndex < this.pieceCount; pieceIndex++) {
+      if (hasBit(bits, pieceIndex)) this.#spread[pieceIndex] = (this.#spread[pieceIndex] ?? 0) + 1;
+    }
+    for (const other of this.#peers) if (other !== peer) other.passedOnAny(bits);
+  }
+
   /** The next piece to show to a peer: what has spread least; undefined when it has all, or was shown all. */
   next(peer: ShownPeer): number | undefined {
     for (let pieceIndex = 0; pieceIndex < this.pieceCount; pieceIndex++) {
@@ -96,8 +104,7 @@ export class ShownPeer implements PeerRole {
   receive(message: Message): void {
     switch (message.kind) {
       case "bitfield":
-        this.#known.forEach((byte, at, known) => known[at] = byte | (message.bits[at] ?? 0));
-        return;
+        return this.#hasThese(message.bits);
       case "haveAll":
         this.#known.fill(0xff);
         return;
@@ -122,6 +129,13 @@ export class ShownPeer implements PeerRole {
     }
   }
 
+  /** Another peer has these. */
+  passedOnAny(bits: Uint8Array): void {
+    for (const pieceIndex of [...this.#shown.keys()]) {
+      if (hasBit(bits, pieceIndex)) this.passedOn(pieceIndex);
+    }
+  }
+
   tick(nowMs: number): void {
     for (const [pieceIndex, sinceMs] of this.#shown) {
       if (nowMs - sinceMs > PATIENCE_MS) this.#shown.delete(pieceIndex);
@@ -131,6 +145,12 @@ export class ShownPeer implements PeerRole {
 
   leave(): void {
     this.#seed.left(this);
+  }
+
+  #hasThese(bits: Uint8Array): void {
+    const isNew = this.#known.map((byte, at) => (bits[at] ?? 0) & ~byte);
+    isNew.forEach((byte, at) => this.#known[at] = (this.#known[at] ?? 0) | byte);
+    this.#seed.seenThese(this, isNew);
   }
 
   #has(pieceIndex: number): void {

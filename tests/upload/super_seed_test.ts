@@ -39,6 +39,16 @@ Deno.test("SuperSeed shows each peer two pieces, those that have spread least", 
   await Promise.all(peers.map(part));
 });
 
+Deno.test("SuperSeed counts what peers have when they come", async () => {
+  const seed = makeSeed();
+  const peers = [await join(seed, [0, 1]), await join(seed)];
+  assertEquals(peers.map((peer) => peer.heard()), [["have 2", "have 3"], ["have 4", "have 5"]]);
+  peers.push(await join(seed, [2, 6]));
+  peers[0]?.tick(500);
+  assertEquals(peers.map((peer) => peer.heard()), [["have 7"], [], ["have 0", "have 1"]]);
+  await Promise.all(peers.map(part));
+});
+
 Deno.test("SuperSeed shows the next piece once another peer has what was shown", async () => {
   const seed = makeSeed();
   const [first, second] = [await join(seed), await join(seed)];
