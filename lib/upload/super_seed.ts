@@ -87,6 +87,10 @@ export class ShownPeer implements PeerRole {
   readonly #seed: SuperSeed;
   /** What it has, or was shown: a bit per piece. */
   readonly #known: Uint8Array;
+  /** Whether that is every piece. */
+  #knowsAll = false;
+  /** Whether it is done with what it was shown. */
+  #wantsMore = false;
   /** What it was shown and has not been seen elsewhere, with the time of that, or since which it has it. */
   readonly #shown = new Map<number, number>();
 
@@ -112,10 +116,16 @@ export class ShownPeer implements PeerRole {
         return this.#has(message.pieceIndex);
       case "notInterested":
         // It has all that it was shown, though it need not say so: we have it, too.
-        if (!this.#seed.isLonely) return;
-        this.#shown.clear();
-        this.#show();
+        this.#wantsMore = this.#seed.isLonely;
     }
+  }
+
+  /** Once for each read, whatever it holds: to find the next piece takes all of them to be looked at. */
+  settle(): void {
+    if (!this.#wantsMore) return;
+    this.#wantsMore = false;
+    this.#shown.clear();
+    this.#show();
   }
 
   /** Another peer has it: this one has given it on, or need not. Never throws: the fault would be its own. */
@@ -163,8 +173,9 @@ export class ShownPeer implements PeerRole {
 
   /** Shows it pieces as long as it may be shown more. */
   #show(): void {
-    while (this.#shown.size < MAX_SHOWN) {
+    while (this.#shown.size < MAX_SHOWN && !this.#knowsAll) {
       const pieceIndex = this.#seed.next(this);
+      this.#knowsAll = pieceIndex === undefined;
       if (pieceIndex === undefined) return;
       setBit(this.#known, pieceIndex);
       this.#shown.set(pieceIndex, this.#session.nowMs);

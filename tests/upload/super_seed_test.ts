@@ -78,6 +78,16 @@ Deno.test("SuperSeed lets nobody wait for others for ever", async () => {
   await part(first);
 });
 
+Deno.test("SuperSeed shows no more to who wants nothing again and again at once", async () => {
+  const seed = makeSeed();
+  const options = { bitfieldLength: 1, nowMs: 0, buffers: new ReadBuffers(), portionBytes: 100 };
+  const peer = new FakePeer(seed, options);
+  for (const _ of [1, 2, 3]) peer.says.notInterested();
+  await peer.send();
+  assertEquals(peer.heard(), ["have 0", "have 1"]);
+  await part(peer);
+});
+
 Deno.test("SuperSeed shows nothing twice, and all at last", async () => {
   const seed = makeSeed();
   const peer = await join(seed, [7]);
