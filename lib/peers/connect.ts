@@ -96,7 +96,7 @@ export async function* connect(
   options.signal.throwIfAborted();
   await using connector = new Connector(options);
   connector.follow(addresses);
-  yield* connector.wires;
+  yield* connector.all();
 }
 
 class Connector implements AsyncDisposable {
@@ -109,6 +109,7 @@ class Connector implements AsyncDisposable {
   readonly #pace = new DialPace();
   #dialing = 0;
   #addressesEnded = false;
+  #failure: { readonly error: unknown } | undefined;
   /** Loaded when there is something to limit. */
   #throttle: Promise<Throttle> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -120,6 +121,14 @@ class Connector implements AsyncDisposable {
     options.gate.onRoom = () => this.#pump();
     if (options.tips !== undefined) this.#spawn(this.#take(options.tips));
     if (options.listener !== undefined) this.#spawn(this.#accept(options.listener));
+  }
+
+  /** The connections; those that nobody takes stay ours, to be closed. @throws what the addresses throw */
+  async *all(): AsyncGenerator<Wire, void, undefined> {
+    for (let next = await this.wires.next(); !next.done; next = await this.wires.next()) {
+      yield next.value;
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** Dials the addresses as they come. */
@@ -144,7 +153,9 @@ class Connector implements AsyncDisposable {
         this.#pump();
       }
     } catch (error) {
-      if (!this.#signal.aborted) this.wires.fail(error);
+      if (this.#signal.aborted) return;
+      this.#failure = { error };
+      this.wires.close();
     }
   }
 
