@@ -95,9 +95,27 @@ export function hideSecrets(text: string, url: string): string {
   const values = search.slice(1).split("&").map((pair) => pair.slice(pair.indexOf("=") + 1));
   const segments = pathname.split("/").filter((part) => !PLAIN_SEGMENT.test(part));
   const secrets = [username, password, ...values, ...segments.filter(looksSecret)]
+    // Whoever repeats one may have decoded it.
+    .flatMap((secret) => [secret, percentDecode(secret)])
     .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
     .sort((one, other) => other.length - one.length);
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, hide), text);
+}
+
+/**
+ * What a server said when it was asked by a URL, fit to be shown. It is cut last: or what is left of a secret
+ * would not be known for one.
+ */
+export function printableReply(text: string, url: string, maxLength: number): string {
+  return printable(hideSecrets(printable(text), url), maxLength);
+}
+
+function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // it is not encoded in this way
+  }
 }
 
 function hide(secret: string): string {

@@ -6,7 +6,7 @@
 import { untilAborted } from "../base/async.ts";
 import { TrackerError } from "../base/errors.ts";
 import { USER_AGENT } from "../base/identity.ts";
-import { decodeLatin1, printable } from "../base/text.ts";
+import { decodeLatin1, printable, printableReply } from "../base/text.ts";
 import { decodeHttpReply } from "./reply.ts";
 import type { AnnounceReply, AnnounceRequest } from "./request.ts";
 import {
@@ -126,7 +126,8 @@ async function readAnswer(url: URL, response: Response): Promise<Answer> {
   const bytes = await readBody(url, response);
   const decoded = decodeAnswer(bytes);
   if (decoded.kind === "failure") {
-    throw trackerFailure(url.href, `the tracker says: "${shown(decoded.reason)}"`);
+    const reason = printableReply(decoded.reason, url.href, MAX_REASON_LENGTH);
+    throw trackerFailure(url.href, `the tracker says: "${reason}"`);
   }
   // An error page may well be bencode with a reason: that says more than the status.
   if (!response.ok) {

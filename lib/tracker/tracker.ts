@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { TrackerError } from "../base/errors.ts";
-import { hideSecrets, printable, redactUrl } from "../base/text.ts";
+import { hideSecrets, printable, printableReply, redactUrl } from "../base/text.ts";
 import type { DownloadEvent } from "../events.ts";
 import type { TrackerClient } from "./client.ts";
 import {
@@ -106,7 +106,7 @@ export class Tracker {
     if (event === "stopped") this.#wasStarted = false;
     const warning = reply.warning === undefined
       ? undefined
-      : printable(hideSecrets(printable(reply.warning), this.url), MAX_WARNING_LENGTH);
+      : printableReply(reply.warning, this.url, MAX_WARNING_LENGTH);
     const isNews = warning !== undefined && warning !== this.#trouble;
     this.#trouble = warning;
     if (event === "stopped") return;

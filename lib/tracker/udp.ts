@@ -12,7 +12,7 @@ import { type Clock, SYSTEM_CLOCK } from "../base/clock.ts";
 import { TrackerError } from "../base/errors.ts";
 import { isAddressLiteral } from "../base/host.ts";
 import { isIPv6 } from "../base/ip.ts";
-import { printable } from "../base/text.ts";
+import { printableReply } from "../base/text.ts";
 import type { Datagram, UdpSocket } from "../base/udp_socket.ts";
 import type { AnnounceReply, AnnounceRequest } from "./request.ts";
 import {
@@ -80,9 +80,8 @@ export class UdpAnnouncer {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TrackerError || !(error instanceof Error)) throw error;
-      throw trackerFailure(tracker.href, printable(error.message, MAX_REASON_LENGTH), {
-        cause: error,
-      });
+      const reason = printableReply(error.message, tracker.href, MAX_REASON_LENGTH);
+      throw trackerFailure(tracker.href, reason, { cause: error });
     }
   }
 

@@ -86,6 +86,13 @@ const REPEATED: readonly (readonly [string, string, string, string])[] = [
     "0123456789abcdef, 0123456789abcdef: may not announce",
     "0123…, 0123…: may not announce",
   ],
+  [
+    "a passkey that the URL spells otherwise",
+    "http://t.example/announce?passkey=0123%2B4567%3D%3D",
+    "passkey 0123+4567== is unknown, as is 0123%2B4567%3D%3D",
+    "passkey 0123… is unknown, as is 0123…",
+  ],
+  ["a passkey with a stray %", "http://t.example/a?key=0123%zz4567", "0123%zz4567", "0123…"],
   ["a password", "http://me:sesame-open@t.example/a", "not sesame-open", "not sesa…"],
   ["nothing of what is no URL", "sesame-open", "sesame-open", "sesame-open"],
 ];
