@@ -24,6 +24,7 @@
  */
 import { decodeText } from "../base/text.ts";
 import { type AddressFamily, decodeCompactPeers } from "../base/compact.ts";
+import { MAX_REPLY_PEERS } from "./reply.ts";
 import type { AnnounceReply, AnnounceRequest } from "./request.ts";
 
 /** What a packet is. */
@@ -126,8 +127,9 @@ export function decodeAnnounceReply(bytes: Uint8Array, family: AddressFamily): A
       `the reply has ${bytes.length} bytes, so the tracker may not serve this torrent`,
     );
   }
+  const peers = decodeCompactPeers(bytes.subarray(ANNOUNCE_REPLY_LENGTH), family);
   return {
-    peers: decodeCompactPeers(bytes.subarray(ANNOUNCE_REPLY_LENGTH), family),
+    peers: peers.slice(0, MAX_REPLY_PEERS),
     intervalSeconds: viewOf(bytes).getInt32(8),
   };
 }

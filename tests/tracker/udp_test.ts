@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { TrackerError } from "../../lib/base/errors.ts";
 import { UdpSocket } from "../../lib/base/udp_socket.ts";
+import { MAX_REPLY_PEERS } from "../../lib/tracker/reply.ts";
 import type { AnnounceReply, AnnounceRequest } from "../../lib/tracker/request.ts";
 import { CONNECTION_ID_LIFE_MS, RESEND_AFTER_MS, UdpAnnouncer } from "../../lib/tracker/udp.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -47,6 +48,16 @@ Deno.test("UdpAnnouncer connects, announces, and gives the peers", async () => {
   assertEquals([80, 84, 88, 92].map((at) => view.getInt32(at)), [2, 0, REQUEST.key, 50]);
   assertEquals(view.getUint16(96), REQUEST.port);
   assertEquals(String.fromCharCode(...bytes.subarray(98)), "\x02\x09/announce");
+});
+
+Deno.test("UdpAnnouncer takes as many peers of a reply as are taken over HTTP", async () => {
+  await using tracker = await serveUdp((call) => {
+    if (call.action === 0) call.reply(0, CONNECTION_ID);
+    else call.reply(1, "000007080000000000000000" + "010203040001".repeat(MAX_REPLY_PEERS + 1));
+  });
+  await using bench = new Bench();
+  const { peers } = await bench.announce(tracker.url);
+  assertEquals(peers.length, MAX_REPLY_PEERS);
 });
 
 Deno.test("UdpAnnouncer sends a long path in parts, and none where there is none", async () => {
