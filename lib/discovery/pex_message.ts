@@ -32,7 +32,7 @@ export const PEX_FLAG = Object.freeze(
   {
     /** It would rather speak encrypted. */
     prefersEncryption: 0x01,
-    /** It needs nothing. */
+    /** It needs nothing: it has everything, or all that it wants (BEP 21). */
     seed: 0x02,
     /** It helps peers that cannot be dialled (BEP 55). */
     holepunch: 0x08,

@@ -174,7 +174,7 @@ export class PexPeer implements PeerRole {
 /** What there is to say of a contact, of PEX_FLAG. */
 function flagsOf({ wire, extension, isSeed }: Session): number {
   return (extension?.prefersEncryption ? PEX_FLAG.prefersEncryption : 0) |
-    (isSeed ? PEX_FLAG.seed : 0) |
+    (isSeed || extension?.isUploadOnly ? PEX_FLAG.seed : 0) |
     (extension?.extensions.has("ut_holepunch") ? PEX_FLAG.holepunch : 0) |
     (wire.isIncoming ? 0 : PEX_FLAG.reachable);
 }

@@ -141,6 +141,17 @@ Deno.test("Pex hands on what a peer tells of, but not ourselves, nor two ports o
   ]);
 });
 
+Deno.test("Pex says of who only uploads what it says of seeds", async () => {
+  await using rig = new Rig();
+  const one = await rig.connect("1.1.1.1");
+  const two = await rig.connect("2.2.2.2");
+  two.session.extension = { extensions: new Map(), isUploadOnly: true };
+  await rig.tick();
+  const [first] = one.payloads;
+  const flags = decodePex(first ?? new Uint8Array())?.added[0]?.flags;
+  assertEquals(flags, PEX_FLAG.seed | PEX_FLAG.reachable);
+});
+
 Deno.test("Pex passes over seeds where nothing is wanted", async () => {
   await using rig = new Rig();
   rig.wantsSeeds = false;
