@@ -76,6 +76,7 @@ export {
   type PeerErrorReason,
   StorageError,
   TrackerError,
+  type TrackerErrorOptions,
 } from "./base/errors.ts";
 export { formatAddress, parseAddress, type PeerAddress } from "./base/address.ts";
 export { makePeerId, type PeerId, USER_AGENT, VERSION } from "./base/identity.ts";

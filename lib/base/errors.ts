@@ -33,17 +33,26 @@ export class MetainfoError extends SyntaxError {
   }
 }
 
+/** What is known of a tracker's failure. */
+export interface TrackerErrorOptions extends ErrorOptions {
+  /** How long it wants to be left alone. */
+  readonly retrySeconds?: number | undefined;
+}
+
 /** A tracker that did not answer, refused, or answered nonsense. */
 export class TrackerError extends Error {
   /** Tells this class where `instanceof` cannot, as between two copies of the library. */
   override readonly name = "TrackerError";
   /** Fit to be shown: without passkeys, user names and passwords. */
   readonly url: string;
+  /** How long it wants to be left alone, if it said so: Infinity for good (BEP 31). */
+  readonly retrySeconds: number | undefined;
 
   /** `url` must have its secrets removed before. */
-  constructor(message: string, url: string, options?: ErrorOptions) {
+  constructor(message: string, url: string, options?: TrackerErrorOptions) {
     super(message, options);
     this.url = url;
+    this.retrySeconds = options?.retrySeconds;
   }
 }
 

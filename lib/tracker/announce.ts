@@ -23,6 +23,8 @@ export type { TrackerEvent } from "./tracker.ts";
 export const DEFAULT_NUM_WANT = 200;
 /** How many replies may wait for the consumer; more are dropped, for trackers repeat themselves. */
 const MAX_WAITING_REPLIES = 64;
+/** After so long a loop looks again: a tracker may be due later than a timer can tell, or never. */
+const MAX_NAP_MS = 24 * 60 * 60 * 1000;
 
 /** What trackers are told of the transfer, at each announce anew. */
 export interface TransferStats {
@@ -217,7 +219,7 @@ export class Announcer implements AsyncDisposable {
   async #sleep(round: Round, waitMs: number): Promise<void> {
     const { nap } = round;
     try {
-      await this.#clock.delay(waitMs, { signal: nap.signal });
+      await this.#clock.delay(Math.min(waitMs, MAX_NAP_MS), { signal: nap.signal });
     } catch (error) {
       if (!nap.signal.aborted) throw error;
       round.nap = new AbortController();

@@ -127,7 +127,8 @@ async function readAnswer(url: URL, response: Response): Promise<Answer> {
   const decoded = decodeAnswer(bytes);
   if (decoded.kind === "failure") {
     const reason = printableReply(decoded.reason, url.href, MAX_REASON_LENGTH);
-    throw trackerFailure(url.href, `the tracker says: "${reason}"`);
+    const { retrySeconds } = decoded;
+    throw trackerFailure(url.href, `the tracker says: "${reason}"`, { retrySeconds });
   }
   // An error page may well be bencode with a reason: that says more than the status.
   if (!response.ok) {

@@ -1,5 +1,5 @@
 /**
- * An HTTP tracker's reply (BEP 3, 7, 23, 24), from bytes to checked values.
+ * An HTTP tracker's reply (BEP 3, 7, 23, 24, 31), from bytes to checked values.
  *
  * @module
  */
@@ -27,7 +27,12 @@ const MAX_TRACKER_ID_LENGTH = 1024;
 /** A reply understood: either peers, or the tracker's reason for giving none (not yet fit to be shown). */
 export type DecodedReply =
   | { readonly kind: "reply"; readonly reply: AnnounceReply }
-  | { readonly kind: "failure"; readonly reason: string };
+  | {
+    readonly kind: "failure";
+    readonly reason: string;
+    /** How long it wants to be left alone, if it says so: Infinity for good. */
+    readonly retrySeconds: number | undefined;
+  };
 
 /**
  * Decodes a reply. Unsorted keys pass, for trackers send them; so does white space at the end.
@@ -42,8 +47,16 @@ export function decodeHttpReply(bytes: Uint8Array): DecodedReply {
   }));
   if (root === undefined) throw new SyntaxError("Cannot decode reply: it is not a dictionary");
   const reason = textOf(root.get("failure reason"));
-  if (reason !== undefined) return { kind: "failure", reason };
-  return { kind: "reply", reply: toReply(root) };
+  if (reason === undefined) return { kind: "reply", reply: toReply(root) };
+  return { kind: "failure", reason, retrySeconds: decodeRetry(root.get("retry in")) };
+}
+
+/** Minutes, as a number or as text, or "never" (BEP 31). */
+function decodeRetry(value: BencodeValue | undefined): number | undefined {
+  const text = textOf(value);
+  if (text === "never") return Infinity;
+  const minutes = integerOf(value) ?? Number(text);
+  return Number.isSafeInteger(minutes) && minutes > 0 ? minutes * 60 : undefined;
 }
 
 function toReply(root: BencodeDictionary): AnnounceReply {

@@ -123,7 +123,7 @@ export class Tracker {
   #noteFailure(error: TrackerError): void {
     const { clock, random } = this.#context;
     const failures = this.#state.kind === "failing" ? this.#state.failures + 1 : 1;
-    const seconds = retryWaitSeconds(failures, random());
+    const seconds = error.retrySeconds ?? retryWaitSeconds(failures, random());
     this.#state = { kind: "failing", failures, retryAtMs: clock.now() + seconds * 1000 };
     if (error.message === this.#trouble) return;
     this.#trouble = error.message;

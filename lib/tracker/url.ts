@@ -5,7 +5,7 @@
  * @module
  */
 import { canonicalHost } from "../base/address.ts";
-import { TrackerError } from "../base/errors.ts";
+import { TrackerError, type TrackerErrorOptions } from "../base/errors.ts";
 import { isAddressLiteral, isPrivateHost, isThisMachine } from "../base/host.ts";
 import { printable, redactUrl } from "../base/text.ts";
 
@@ -134,7 +134,11 @@ function checkLoopbackPath(url: URL, host: string): void {
 }
 
 /** The error for one tracker, its URL without secrets. */
-export function trackerFailure(url: string, why: string, options?: ErrorOptions): TrackerError {
+export function trackerFailure(
+  url: string,
+  why: string,
+  options?: TrackerErrorOptions,
+): TrackerError {
   // What we added is no news, and nobody's to see.
   const place = redactUrl(url.replace(/[?&]info_hash=.*$/s, ""));
   return new TrackerError(`Cannot announce to "${place}": ${why}`, place, options);

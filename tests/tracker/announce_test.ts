@@ -117,6 +117,27 @@ Deno.test("Announcer leaves a failing tracker alone for longer each time, and te
   assert(bench.announcer.isHopeless);
 });
 
+Deno.test("Announcer leaves a failing tracker alone for as long as it says", async (t) => {
+  const rows = [
+    ["a number", "i7e", 7 * 60],
+    ["a number as text", "1:7", 7 * 60],
+    ["never", "5:never", Infinity],
+    ["a number that is none", "i0e", 22.5],
+    ["what makes no sense", "4:soon", 22.5],
+  ] as const;
+  for (const [words, value, seconds] of rows) {
+    await t.step(words, async () => {
+      const body = `d14:failure reason6:closed8:retry in${value}e`;
+      await using tracker = serveHttp(() => new Response(body));
+      await using bench = new Bench([[tracker.url]], { random: () => 0 });
+      const napSeconds = Math.min(seconds, 24 * 60 * 60);
+      await bench.pass(napSeconds);
+      await bench.clock.untilWaiting(napSeconds * (seconds < 60 ? 2000 : 1000));
+      assertEquals(tracker.requests.length, seconds === Infinity ? 1 : 2);
+    });
+  }
+});
+
 Deno.test("Announcer asks sooner when it is starved", async () => {
   await using tracker = serveHttp(() => reply(1, "", "d8:intervali1800e12:min intervali300e"));
   await using bench = new Bench([[tracker.url]]);

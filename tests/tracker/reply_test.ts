@@ -7,7 +7,7 @@ import { readTable } from "../torrent/helpers.ts";
 const VERDICTS: readonly [RegExp, (decode: () => DecodedReply, verdict: string) => void][] = [
   [/^error/, (decode) => void assertThrows(decode, SyntaxError)],
   [/^failure "foobar"/, (decode) => {
-    assertEquals(decode(), { kind: "failure", reason: "foobar" });
+    assertEquals(decode(), { kind: "failure", reason: "foobar", retrySeconds: undefined });
   }],
   [/^2 peers by hostname/, (decode) => {
     assertEquals(peersOf(decode()), ["test_hostname:1000", "another_host:1001"]);
