@@ -56,10 +56,13 @@ export class Pex implements Role, PexShared {
     // What cannot be packed, such as a host's name, cannot be told.
     if (address === undefined || hostBytes(address.host) === undefined) return;
     const key = formatAddress(address);
-    if (this.#keys.has(peer) || this.#contacts.has(key)) return;
+    if (this.#keys.has(peer)) return;
+    // Of two connections to one peer the first may be about to end.
+    const former = this.#contacts.get(key);
+    if (former === undefined) this.#version++;
+    else this.#keys.delete(former.session);
     this.#keys.set(peer, key);
     this.#contacts.set(key, { session: peer, address });
-    this.#version++;
   }
 
   leave(peer: Session): void {

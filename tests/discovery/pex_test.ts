@@ -63,6 +63,18 @@ Deno.test("Pex tells of one place for each peer, however many it says that it li
   assertEquals(rig.pex.contacts.size, 2);
 });
 
+Deno.test("Pex knows a peer by the connection that stays, where two of it have crossed", async () => {
+  await using rig = new Rig();
+  const one = await rig.connect("1.1.1.1");
+  const first = await rig.connect("2.2.2.2", 6881);
+  await rig.connect("2.2.2.2");
+  await rig.tick();
+  await rig.leave(first);
+  await rig.tick(MIN_INTERVAL_MS);
+  assertEquals(toldTo(one), ["+2.2.2.2:6881"]);
+  assertEquals([...rig.pex.contacts.keys()], ["1.1.1.1:6881", "2.2.2.2:6881"]);
+});
+
 Deno.test("Pex tells nothing to who takes nothing, or has switched it off", async () => {
   await using rig = new Rig();
   const one = await rig.connect("1.1.1.1");
