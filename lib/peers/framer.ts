@@ -135,6 +135,7 @@ export class Framer implements Disposable {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     if (this.#large !== undefined) this.#buffers.giveLarge(this.#large);
+    this.#large = undefined; // rest() may follow: it is somebody else's by then
     this.#buffers.giveSmall(this.#small);
   }
 

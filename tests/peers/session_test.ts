@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { delay } from "../../lib/base/async.ts";
 import { PeerError } from "../../lib/base/errors.ts";
+import { plainMemory } from "../../lib/base/memory.ts";
 import type { Message } from "../../lib/peers/message.ts";
-import { ReadBuffers, SMALL_BUFFER } from "../../lib/peers/read_buffers.ts";
-import type { PeerRole, Role } from "../../lib/peers/session.ts";
+import { readBufferBytes, ReadBuffers, SMALL_BUFFER } from "../../lib/peers/read_buffers.ts";
+import type { PeerRole, Role, Session } from "../../lib/peers/session.ts";
 import { FakePeer } from "../support/fake_peer.ts";
 
 const REASON = new PeerError("enough", "surplus");
@@ -155,4 +156,37 @@ Deno.test("Session acts on a read that took all it could, though nothing comes a
   assertEquals(role.settlements - before, 1, "once");
   peer.session.wire.close(REASON);
   await peer.ended;
+});
+
+/** A role whose peer is banned for what it has sent, say, as soon as that is acted on. */
+class Closer extends Listener {
+  #session: Session | undefined;
+
+  override join(session?: Session): PeerRole {
+    this.#session = session;
+    return this;
+  }
+
+  override settle(): void {
+    if (this.kinds.length > 0) this.#session?.wire.close(REASON);
+  }
+}
+
+Deno.test("Session gives its buffers back once when it is closed before it has to wait", async () => {
+  const buffers = new ReadBuffers(plainMemory(readBufferBytes(3)));
+  const relief = Promise.withResolvers<void>();
+  const role = new Closer();
+  const peer = new FakePeer(role, {
+    bitfieldLength: 1,
+    nowMs: 0,
+    buffers,
+    portionBytes: SMALL_BUFFER,
+    relief: () => role.kinds.length > 0 ? relief.promise : undefined,
+  });
+  // More than a small buffer takes.
+  for (let bytes = 0; bytes <= SMALL_BUFFER; bytes += 4) peer.says.keepAlive();
+  await peer.send();
+  assertStrictEquals(await peer.ended, REASON);
+  const large = [buffers.takeLarge(), buffers.takeLarge()];
+  assertEquals(new Set(large).size, large.length, "nobody else reads into the same one");
 });
