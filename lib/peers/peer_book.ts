@@ -41,6 +41,8 @@ export class PeerBook {
   readonly #known = new Map<string, Known>();
   readonly #ready = new Set<Known>();
   readonly #priorityOf: (address: PeerAddress) => number;
+  /** Whether all priorities are as `priorityOf` says now. */
+  #isRanked = true;
 
   /** Knows nobody. @param priorityOf the higher, the rather dialled where not all can be (BEP 40) */
   constructor(priorityOf: (address: PeerAddress) => number = () => 0) {
@@ -75,9 +77,9 @@ export class PeerBook {
     this.#ready.clear();
   }
 
-  /** What `priorityOf` says has changed. */
+  /** What `priorityOf` says has changed; it is asked when it matters next, for peers can make it change often. */
   rank(): void {
-    for (const known of this.#known.values()) known.priority = this.#priorityOf(known.address);
+    this.#isRanked = false;
   }
 
   /**
@@ -139,6 +141,10 @@ export class PeerBook {
   }
 
   #best(): Known | undefined {
+    if (!this.#isRanked) {
+      for (const known of this.#known.values()) known.priority = this.#priorityOf(known.address);
+      this.#isRanked = true;
+    }
     let best: Known | undefined;
     for (const known of this.#ready) {
       if (best === undefined || known.priority > best.priority) best = known;

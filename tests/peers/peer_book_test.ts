@@ -173,3 +173,15 @@ Deno.test("rank() asks for the priorities again", () => {
   book.rank();
   assertEquals(book.take(0, 1), addressOf(2));
 });
+
+Deno.test("rank() asks for the priorities when they matter next, however often it is called", () => {
+  let asked = 0;
+  const book = new PeerBook(() => asked++);
+  book.add([0, 1, 2].map(addressOf));
+  asked = 0;
+  for (let times = 0; times < 100; times++) book.rank();
+  assertEquals(book.take(0, 3), addressOf(0));
+  assertEquals(asked, 0);
+  assertEquals(book.take(0, 1), addressOf(2));
+  assertEquals(asked, 3);
+});
