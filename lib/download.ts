@@ -118,7 +118,8 @@ async function run(
     return await serve(engine, metainfo, seed);
   };
   try {
-    return await fetchPieces(engine, { ledger, store, whenComplete });
+    const noSource = () => noSourceError(metainfo, options);
+    return await fetchPieces(engine, { ledger, store, whenComplete, noSource });
   } catch (error) {
     await engine.hangUp();
     // Where the disk fails, there is no saving to it.
@@ -164,6 +165,14 @@ interface FetchOptions<Last> {
   readonly store: Store;
   /** What comes when every piece is there; connections last until its end. */
   readonly whenComplete: () => Promise<Last>;
+  /** What is thrown when nothing can come any more. */
+  readonly noSource: () => GaveUpError;
+}
+
+function noSourceError({ trackers }: Metainfo, { peers = [] }: DownloadOptions): GaveUpError {
+  const isNobodyNamed = trackers.length === 0 && peers.length === 0;
+  const why = isNobodyNamed ? ": the torrent names no tracker, and no peer was named" : "";
+  return new GaveUpError(`Cannot complete the download: no source is left${why}`);
 }
 
 /**
@@ -171,7 +180,7 @@ interface FetchOptions<Last> {
  */
 async function fetchPieces<Last>(
   engine: Engine,
-  { ledger, store, whenComplete }: FetchOptions<Last>,
+  { ledger, store, whenComplete, noSource }: FetchOptions<Last>,
 ): Promise<Last> {
   const addresses = engine.addresses();
   const wires = connect(addresses, engine.connecting);
@@ -182,5 +191,5 @@ async function fetchPieces<Last>(
     if (ledger.isComplete) return await whenComplete();
   }
   engine.signal.throwIfAborted();
-  throw new GaveUpError("Cannot complete the download: no source is left");
+  throw noSource();
 }

@@ -38,6 +38,8 @@ export class PeopleView implements View {
   readonly #onAbort = () => void this.#sayStopping();
   #name = "";
   #isSeeding = false;
+  /** That we listen on; undefined where nobody may dial us. */
+  #port: number | undefined;
 
   constructor(options: PeopleViewOptions) {
     this.#options = options;
@@ -49,6 +51,7 @@ export class PeopleView implements View {
     const { stdout, progress } = this.#options;
     if (event.kind === "output") return await stdout.writeResult(event.text);
     if (event.kind === "start") this.#name = event.name;
+    if (event.kind === "listening") this.#port = event.port;
     if (event.kind === "seeding" || isSeedStart(event)) this.#isSeeding = true;
     if (event.kind === "progress" || event.kind === "checking" || event.kind === "hashing") {
       return await progress.progress(printable(this.#name), event);
@@ -62,6 +65,7 @@ export class PeopleView implements View {
     if (event.kind === "tracker" && event.status !== "ok") return this.#complaintOf(event);
     // Whoever seeds downloads nothing: what is missing ends it.
     if (event.kind === "checked" && this.#isSeeding) return undefined;
+    if (event.kind === "seeding") return describeSeeding(event, this.#port);
     return describe(event) ?? (this.#options.verbosity === "verbose" ? detail(event) : undefined);
   }
 
@@ -109,8 +113,6 @@ function describe(event: CliEvent): string | undefined {
       return `Warning: ${event.message}`;
     case "complete":
       return describeComplete(event);
-    case "seeding":
-      return `Seeding ${describeGoal(event)}`;
     case "seeded":
       return `Seeded ${describeSeeded(event)}`;
     case "file":
@@ -142,12 +144,16 @@ function describeComplete(event: DownloadEvent & { kind: "complete" }): string {
   return `${all}, ${formatBytes(downloadedBytes)} in ${formatDuration(seconds)} at ${rate}`;
 }
 
-function describeGoal({ ratio, seconds }: DownloadEvent & { kind: "seeding" }): string {
+function describeSeeding(
+  { ratio, seconds }: DownloadEvent & { kind: "seeding" },
+  port: number | undefined,
+): string {
   const goals = [
     ...(ratio === undefined ? [] : [`a ratio of ${ratio}`]),
     ...(seconds === undefined ? [] : [`${formatDuration(seconds)} have passed`]),
   ];
-  return `until ${goals.length === 0 ? "stopped" : goals.join(" or ")}`;
+  const place = port === undefined ? "" : ` on port ${port}`;
+  return `Seeding${place} until ${goals.length === 0 ? "stopped" : goals.join(" or ")}`;
 }
 
 function describeSeeded(event: DownloadEvent & { kind: "seeded" }): string {

@@ -186,3 +186,9 @@ Deno.test("openView() takes the line of a check away when it is over, and seeds 
     assertEquals(rest, `${line}${found}Seeding until stopped\n`, mode);
   }
 });
+
+Deno.test("openView() tells on which port it seeds, where peers may dial it", async () => {
+  const listening: CliEvent = { kind: "listening", host: "0.0.0.0", port: 6881 };
+  const { stderr } = await shown(NORMAL, [listening, { kind: "seeding", ratio: 2 }]);
+  assertEquals(stderr, "Seeding on port 6881 until a ratio of 2\n");
+});

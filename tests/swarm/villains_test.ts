@@ -213,3 +213,11 @@ Deno.test("download() refuses a banned peer that comes back", async () => {
   assertEquals(liar.counters.connections, 2);
   assertEquals(fateOf(run, honest), ["connected", ENDED]);
 });
+
+Deno.test("download() says why no source is left where nobody was named", async () => {
+  const store = new MemoryStore(fixture.metainfo);
+  const run = await runDownload(fixture, { from: [], store, timeoutMs });
+  assertInstanceOf(run.error, GaveUpError);
+  const why = "the torrent names no tracker, and no peer was named";
+  assertEquals(run.error.message, `Cannot complete the download: no source is left: ${why}`);
+});
