@@ -45,7 +45,7 @@ export interface Gate {
   readonly room: number;
   /** Takes a new wire's claim to a place. @throws {PeerError} self, duplicate, banned or surplus */
   admit(wire: Wire): void;
-  /** No descriptor was left: the limit becomes what there is now. */
+  /** No descriptor was left: for a while there may be fewer connections than there are now. */
   lowerLimit(): void;
   /** Called by the swarm when a place is free again. */
   onRoom: () => void;

@@ -13,6 +13,7 @@ import { clientName } from "./client_name.ts";
 import type { Gate } from "./connect.ts";
 import { ExtensionRegistry } from "./extension_registry.ts";
 import type { PeerBook } from "./peer_book.ts";
+import { PeerLimit } from "./peer_limit.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import { type Haves, type Introduction, type Role, Session } from "./session.ts";
 import type { Wire } from "./wire.ts";
@@ -22,9 +23,6 @@ export const TICK_MS = 250;
 
 /** A tick that comes later than this finds a process that was stopped or overloaded: no peer's fault. */
 const MAX_TICK_MS = 1_000;
-
-/** Descriptors left to files and trackers when connections have used them up. */
-const SPARE_CONNECTIONS = 4;
 
 /** How many peers may dial us from one address: many share one, but none may take every place. */
 const MAX_PER_HOST = 64;
@@ -82,8 +80,8 @@ export class Swarm implements Gate, AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   /** By peer id. */
   readonly #admitted = new Map<string, Admitted>();
+  readonly #limit: PeerLimit;
   readonly #timer: ReturnType<typeof setInterval>;
-  #maxPeers: number;
   #nowMs = 0;
   #tickedAtMs = performance.now();
   #following: Promise<void> = Promise.resolve();
@@ -95,7 +93,7 @@ export class Swarm implements Gate, AsyncDisposable {
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.#extensions = new ExtensionRegistry(options.roles);
-    this.#maxPeers = options.maxPeers;
+    this.#limit = new PeerLimit(options.maxPeers);
     this.buffers = options.buffers;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -106,7 +104,7 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   get room(): number {
-    return Math.max(this.#maxPeers - this.size, 0);
+    return Math.max(this.#limit.count - this.size, 0);
   }
 
   /** Peers being talked to: `size` also counts those admitted a moment ago. */
@@ -158,7 +156,7 @@ export class Swarm implements Gate, AsyncDisposable {
   }
 
   lowerLimit(): void {
-    this.#maxPeers = Math.max(1, Math.min(this.#maxPeers, this.size) - SPARE_CONNECTIONS);
+    this.#limit.lower(this.size, this.#now());
   }
 
   /** Closes the peer that is of least use, for its descriptor; false when there is none to spare. */
@@ -283,6 +281,7 @@ export class Swarm implements Gate, AsyncDisposable {
         session.wire.close(error);
       }
     }
+    if (this.#limit.raise(this.#nowMs)) this.onRoom();
     this.#options.onTick?.(this.#nowMs);
   }
 
