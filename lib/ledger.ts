@@ -168,7 +168,7 @@ export class Ledger {
     piece.sourceOf[block] = source;
   }
 
-  /** What request() said is void: refused, cancelled or lost. */
+  /** What request() said is over: the block has come, or the request was refused, cancelled or lost. */
   unrequest(piece: OpenPiece, block: number): void {
     if (this.#open.get(piece.pieceIndex) !== piece) return;
     piece.requesters[block] = (piece.requesters[block] ?? 1) - 1;

@@ -110,7 +110,7 @@ export class RequestQueue {
     return requests;
   }
 
-  /** Whether the block was asked for on this connection and given up; true once for each time. */
+  /** Takes out a request that was given up: false when there was none on this connection, or all were taken. */
   takeReturned(pieceIndex: number, block: number): boolean {
     const key = pieceIndex * BLOCKS_PER_PIECE + block;
     const times = this.#returned.get(key) ?? 0;

@@ -91,7 +91,7 @@ export class Outbox {
     this.#buffer.view.setUint32(at, pieceIndex);
   }
 
-  /** Adds which pieces we have: may only be the first message after the handshake. */
+  /** Adds which pieces we have: before all other messages but the extension handshake. */
   bitfield(bits: Uint8Array): void {
     this.#start(MESSAGE_ID.bitfield, 1);
     this.#append(bits, 1);

@@ -194,7 +194,7 @@ export class Wire implements Disposable {
     return new PeerError(`Connection broke: ${detail}`, "closed", { cause: error });
   }
 
-  /** Resolves when the connection is closed from our side; one caller at a time. */
+  /** Resolves when the connection is closed from our side; of two who wait, only the last one learns of it. */
   closing(): Promise<void> {
     if (!this.isOpen) return Promise.resolve();
     // A new promise each time: a lasting one would remember everybody who has ever waited for it.

@@ -1,7 +1,8 @@
 /**
  * A torrent's bytes as files below a folder, with the journal DIR/NAME.westorrent beside them.
  *
- * Before the check nothing is changed but an empty, locked journal; a refusal leaves no trace.
+ * Before the check nothing is changed but an empty, locked journal, in a folder that is made where there was
+ * none; whoever is refused by the check finds the files as they were.
  *
  * @module
  */

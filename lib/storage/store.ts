@@ -1,5 +1,5 @@
 /**
- * What the engine needs of a place for a torrent's bytes. Two implementations: files on disk (disk.ts)
+ * What the engine needs of a place for a torrent's bytes. Two implementations: files on disk (disk_store.ts)
  * and memory (memory.ts); both pass the same tests.
  *
  * @module

@@ -29,7 +29,7 @@ export interface SuperSeedOptions {
 export class SuperSeed implements Role {
   readonly pieceCount: number;
   readonly #random: () => number;
-  /** Of each piece, to how many it was shown, and how many have said that they have it. */
+  /** Of each piece, how many times it was shown, and how many times somebody was new to have it. */
   readonly #spread: Uint32Array;
   readonly #peers = new Set<ShownPeer>();
   readonly #least = new Least();
