@@ -150,12 +150,17 @@ export class Uploader implements PeerRole, Waiter, Candidate {
     this.session.wire.outbox.unchoke();
   }
 
-  /** Stops to serve it: what it has asked for and not been given will not come. */
+  /** Stops to serve it: what it has asked for and not been given will not come, but what it was granted. */
   choke(): void {
     this.changedAtMs = this.session.nowMs;
     this.session.isChoking = true;
     this.session.wire.outbox.choke();
-    this.#asked.clear((request) => this.#reject(request));
+    const kept: BlockRequest[] = [];
+    this.#asked.clear((request) => {
+      if (this.#isGranted(request)) kept.push({ ...request });
+      else this.#reject(request);
+    });
+    for (const request of kept) this.#asked.push(request);
   }
 
   #request(request: BlockRequest): void {

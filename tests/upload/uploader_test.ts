@@ -156,13 +156,40 @@ Deno.test("Uploader rejects, where the fast extension is in use, what it will no
   await part(peer);
 });
 
-Deno.test("Uploader grants a newcomer a few pieces while it is choked, and no more of them", async () => {
-  const rig = new Rig();
-  const served = Array.from({ length: 8 }, () => rig.join());
-  for (const peer of served) {
+/** As many peers as are served at once. */
+async function fillSlots(rig: Rig): Promise<FakePeer[]> {
+  const peers = Array.from({ length: 8 }, () => rig.join());
+  for (const peer of peers) {
     peer.says.interested();
     await peer.send();
   }
+  return peers;
+}
+
+Deno.test("Uploader rejects at its choke nothing of what it has granted", async () => {
+  const rig = new Rig();
+  const served = await fillSlots(rig);
+  const peer = rig.join("fast");
+  peer.says.interested();
+  await hear(peer);
+  rig.uploader?.unchoke();
+  const disk = Promise.withResolvers<void>();
+  rig.disk = disk.promise;
+  for (let times = 0; times < 5; times++) peer.says.request(2, 0, BLOCK_LENGTH);
+  assertEquals(await hear(peer), ["unchoke"]);
+  rig.uploader?.choke();
+  rig.uploader?.wake();
+  await delay(0);
+  assertEquals(peer.heard(), ["choke", "rejectRequest 2:0"]);
+  disk.resolve();
+  await delay(0);
+  assertEquals(peer.heard(), Array(4).fill("piece 2:0"));
+  await Promise.all([peer, ...served].map(part));
+});
+
+Deno.test("Uploader grants a newcomer a few pieces while it is choked, and no more of them", async () => {
+  const rig = new Rig();
+  const served = await fillSlots(rig);
   const peer = rig.join("fast");
   await hear(peer);
   peer.says.interested();
