@@ -31,7 +31,8 @@ export class AskedBlocks {
 
   /** Adds a request, of at least one byte; false when there is no room for it. */
   push({ pieceIndex, begin, lengthBytes }: BlockRequest): boolean {
-    if (this.#tail - this.#head === this.#capacity && !this.#grow()) return false;
+    const isFull = this.#tail - this.#head === this.#capacity;
+    if (isFull && !this.#closeUp() && !this.#grow()) return false;
     const at = this.#placeOf(this.#tail++);
     this.#ring[at] = pieceIndex;
     this.#ring[at + 1] = begin;
@@ -90,6 +91,21 @@ export class AskedBlocks {
 
   #placeOf(position: number): number {
     return (position & (this.#capacity - 1)) * FIELDS;
+  }
+
+  /** Takes up the room of what was cancelled; false when there is none. */
+  #closeUp(): boolean {
+    if (this.#cancelled === 0) return false;
+    let end = this.#head;
+    for (let position = this.#head; position < this.#tail; position++) {
+      const from = this.#placeOf(position);
+      if (this.#ring[from + 2] !== 0) {
+        this.#ring.copyWithin(this.#placeOf(end++), from, from + FIELDS);
+      }
+    }
+    this.#tail = end;
+    this.#cancelled = 0;
+    return true;
   }
 
   #grow(): boolean {

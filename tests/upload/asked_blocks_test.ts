@@ -43,6 +43,17 @@ Deno.test("AskedBlocks takes no more than it may", () => {
   assertEquals([asked.length, asked.peek(5)?.begin], [MAX_ASKED, 6]);
 });
 
+Deno.test("AskedBlocks has the room again of what was cancelled", () => {
+  const asked = new AskedBlocks();
+  for (let begin = 0; begin < MAX_ASKED; begin++) asked.push(requestOf(begin));
+  for (let begin = 1; begin < MAX_ASKED - 1; begin++) asked.cancel(requestOf(begin));
+  assertEquals(asked.length, 2);
+  assert(asked.push(requestOf(7)));
+  const left: number[] = [];
+  asked.clear((request) => left.push(request.begin));
+  assertEquals(left, [0, MAX_ASKED - 1, 7]);
+});
+
 Deno.test("AskedBlocks.cancel() takes only what is just the same", () => {
   const asked = new AskedBlocks();
   asked.push(requestOf(1));
