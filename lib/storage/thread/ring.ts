@@ -54,9 +54,15 @@ function cellOf(entry: number, field: number): number {
 export class RingWriter {
   readonly #cells: Int32Array<SharedArrayBuffer>;
   #pushed = 0;
+  #settled = 0;
 
   constructor(ring: SharedArrayBuffer) {
     this.#cells = new Int32Array(ring);
+  }
+
+  /** How many outcomes were taken: the number of the next run's. */
+  get settled(): number {
+    return this.#settled;
   }
 
   /** How many runs are done. */
@@ -64,9 +70,9 @@ export class RingWriter {
     return Atomics.load(this.#cells, CELL.done);
   }
 
-  /** Whether one more can be pushed. */
+  /** Whether one more can be pushed: the entry of a run that is done is free when its outcome was taken. */
   get hasRoom(): boolean {
-    return ((this.#pushed - this.done) | 0) < RING_LENGTH;
+    return ((this.#pushed - this.#settled) | 0) < RING_LENGTH;
   }
 
   /** Pushes a run; there must be room. */
@@ -89,14 +95,16 @@ export class RingWriter {
     this.#ring();
   }
 
-  /** The outcome of a run that is done; until as many more were pushed as there is room for. */
-  outcomeOf(entry: number): number {
-    return this.#cells[cellOf(entry, ENTRY.outcome)] ?? OUTCOME.failed;
+  /** The next run's outcome; it must be done. */
+  takeOutcome(): number {
+    const outcome = this.#cells[cellOf(this.#settled, ENTRY.outcome)] ?? OUTCOME.failed;
+    this.#settled = (this.#settled + 1) | 0;
+    return outcome;
   }
 
-  /** Resolves once more runs are done than `seen`. */
-  async waitBeyond(seen: number): Promise<void> {
-    const result = Atomics.waitAsync(this.#cells, CELL.done, seen);
+  /** Resolves once there is an outcome to take. */
+  async waitForOutcome(): Promise<void> {
+    const result = Atomics.waitAsync(this.#cells, CELL.done, this.#settled);
     if (result.async) await result.value;
   }
 

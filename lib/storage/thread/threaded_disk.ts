@@ -61,8 +61,6 @@ export class ThreadedDisk implements Disk {
   /** Loaded by the first read, for many runs read nothing. */
   #loading: Promise<TorrentReader> | undefined;
   #reader: TorrentReader | undefined;
-  /** How many runs are done, as the ring counts. */
-  #settled = 0;
   /** How many runs were put, as the ring counts. */
   #putCount = 0;
   #state: "idle" | "watching" = "idle";
@@ -182,10 +180,9 @@ export class ThreadedDisk implements Disk {
   async #watch(): Promise<void> {
     this.#state = "watching";
     while (this.#puts.length > 0) {
-      await this.#writer.waitBeyond(this.#settled);
-      for (const { done } = this.#writer; this.#settled !== done;) {
-        this.#settle(this.#outcomeOf(this.#settled));
-        this.#settled = (this.#settled + 1) | 0;
+      await this.#writer.waitForOutcome();
+      for (const { done } = this.#writer; this.#writer.settled !== done;) {
+        this.#settle(this.#takeOutcome());
       }
       this.#fillRing();
     }
@@ -202,8 +199,9 @@ export class ThreadedDisk implements Disk {
     put?.done.resolve(areThere(put.outcomes) ? put.outcomes : Promise.all(put.outcomes));
   }
 
-  #outcomeOf(entry: number): Outcome | Promise<Outcome> {
-    switch (this.#writer.outcomeOf(entry)) {
+  #takeOutcome(): Outcome | Promise<Outcome> {
+    const { settled: entry } = this.#writer;
+    switch (this.#writer.takeOutcome()) {
       case OUTCOME.stored:
         return STORED;
       case OUTCOME.right:

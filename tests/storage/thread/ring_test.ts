@@ -38,10 +38,10 @@ Deno.test("a ring hands over runs in order, and their outcomes back", () => {
   assertEquals([reader.take(), writer.done], [undefined, 0]);
   reader.publish();
   assertEquals(writer.done, 3);
-  assertEquals([0, 1, 2].map((entry) => writer.outcomeOf(entry)), outcomes);
+  assertEquals(outcomes.map(() => writer.takeOutcome()), outcomes);
 });
 
-Deno.test("a ring has room for so many runs, and again once they are done", () => {
+Deno.test("a ring has room for so many runs, and again once their outcomes were taken", () => {
   const { writer, reader } = bothSides();
   for (let round = 0; round < 3; round++) {
     for (let pushed = 0; pushed < RING_LENGTH; pushed++) {
@@ -55,8 +55,24 @@ Deno.test("a ring has room for so many runs, and again once they are done", () =
     }
     assert(!writer.hasRoom, "nothing is done before it is published");
     reader.publish();
+    for (let settled = 0; settled < RING_LENGTH; settled++) writer.takeOutcome();
   }
-  assertEquals(writer.done, 3 * RING_LENGTH);
+  assertEquals([writer.done, writer.settled], [3 * RING_LENGTH, 3 * RING_LENGTH]);
+});
+
+Deno.test("a full ring keeps the outcome of a run that is done until it was taken", () => {
+  const { writer, reader } = bothSides();
+  for (let pushed = 0; pushed < RING_LENGTH; pushed++) writer.push(place(pushed));
+  const work = (outcome: number) => {
+    while (reader.take() !== undefined) reader.settle(outcome);
+    reader.publish();
+  };
+  work(OUTCOME.right);
+  // Before the side that pushes has had its turn to look.
+  if (writer.hasRoom) writer.push(place(1));
+  work(OUTCOME.stored);
+  assertEquals(writer.takeOutcome(), OUTCOME.right);
+  assert(writer.hasRoom);
 });
 
 Deno.test("a call comes after what was pushed before it, and before what is pushed after it", () => {
@@ -73,15 +89,15 @@ Deno.test("a call comes after what was pushed before it, and before what is push
   assertEquals(reader.take()?.pieceIndex, 2);
 });
 
-Deno.test("waitBeyond() resolves when runs are done, at once where some are already", async () => {
+Deno.test("waitForOutcome() resolves when runs are done, at once where some are already", async () => {
   const { writer, reader } = bothSides();
   writer.push(place(1));
-  const waiting = writer.waitBeyond(0);
+  const waiting = writer.waitForOutcome();
   reader.take();
   reader.settle(OUTCOME.right);
   reader.publish();
   await waiting;
-  await writer.waitBeyond(0);
+  await writer.waitForOutcome();
   assertEquals(writer.done, 1);
 });
 
