@@ -64,7 +64,8 @@ export class EventQueue implements AsyncIterableIterator<DownloadEvent> {
  * Runs something, and hands out what it tells as it comes; what it returns is the last event. Leaving
  * early aborts it, and waits for its end.
  *
- * @throws what it throws, after what it told before
+ * @throws what it throws, after what it told before; also to whoever leaves early, unless it is the
+ *   signal's reason
  */
 export async function* eventsOf(
   run: (events: EventQueue, signal: AbortSignal) => Promise<DownloadEvent>,
@@ -74,17 +75,18 @@ export async function* eventsOf(
   const ending = new AbortController();
   const signal = AbortSignal.any([ending.signal, ...(outer === undefined ? [] : [outer])]);
   const events = new EventQueue();
-  const running = run(events, signal).then(
-    (last) => {
-      events.push(last);
-      events.close();
-    },
-    (error: unknown) => events.fail(error),
-  );
+  const running = run(events, signal).then((last) => {
+    events.push(last);
+    events.close();
+  });
+  running.catch((error: unknown) => events.fail(error));
   try {
     yield* events;
   } finally {
     ending.abort(new DOMException("The consumer of the events has gone", "AbortError"));
-    await running;
+    await running.catch((error: unknown) => {
+      // It may be that the state could not be saved.
+      if (error !== signal.reason) throw error;
+    });
   }
 }

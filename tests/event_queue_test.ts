@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EventQueue } from "../lib/event_queue.ts";
+import { EventQueue, eventsOf } from "../lib/event_queue.ts";
 import type { DownloadEvent } from "../lib/events.ts";
 
 function warning(message: string): DownloadEvent {
@@ -105,4 +105,18 @@ Deno.test("close() ends consumers for good, and drops what comes after", async (
   queue.push(warning("late"));
   assertEquals(await next, { done: true, value: undefined });
   assertEquals(await queue.next(), { done: true, value: undefined });
+});
+
+Deno.test("eventsOf() aborts when its consumer leaves, who is told what fails then, but not that it was aborted", async () => {
+  const failure = new Error("disk full");
+  const leave = async (atEnd: (signal: AbortSignal) => unknown) => {
+    const events = eventsOf(async (queue, signal) => {
+      queue.push(warning("a"));
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      throw atEnd(signal);
+    });
+    for await (const _ of events) break;
+  };
+  await leave(({ reason }) => reason);
+  assert(await assertRejects(() => leave(() => failure)) === failure);
 });
