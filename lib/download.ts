@@ -70,6 +70,8 @@ export async function* download(
   metainfo: Metainfo,
   options: DownloadOptions,
 ): AsyncGenerator<DownloadEvent, void, undefined> {
+  // Whatever is refused before it begins, the store is ours.
+  await using _ = options.store;
   checkPeerOptions(options);
   yield* eventsOf(
     (events, signal) => run(metainfo, { ...options, signal }, events),

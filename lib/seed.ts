@@ -52,6 +52,8 @@ export async function* seed(
   metainfo: Metainfo,
   options: SeedOptions,
 ): AsyncGenerator<DownloadEvent, void, undefined> {
+  // Whatever is refused before it begins, the store is ours.
+  await using _ = options.store;
   checkPeerOptions(options);
   yield* eventsOf(
     (events, signal) => run(metainfo, { ...options, signal }, events),

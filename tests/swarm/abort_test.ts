@@ -1,6 +1,9 @@
 /** Downloads that end early, at every stage: nothing stays open, and the next run asks for what is missing only. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "../../lib/base/async.ts";
+import { download, type DownloadOptions } from "../../lib/download.ts";
+import { seed } from "../../lib/seed.ts";
+import { openDiskStore } from "../../lib/storage/open.ts";
 import { Seeder } from "../support/seeder.ts";
 import { FIXTURE, type Scene, SCENES } from "../support/stages.ts";
 import {
@@ -84,6 +87,21 @@ async function goOnce(): Promise<void> {
   await goOn({ set: () => ({}) }, directory);
   await Deno.remove(directory, { recursive: true });
 }
+
+Deno.test("download() and seed() dispose the store that they were given, though they refuse to begin", async () => {
+  const directory = await Deno.makeTempDir();
+  const { metainfo } = FIXTURE;
+  const refuse = async (run: typeof download | typeof seed, options: Partial<DownloadOptions>) => {
+    // It is locked for as long as it is open.
+    const store = await openDiskStore(metainfo, { directory });
+    await assertRejects(() => run(metainfo, { directory, store, ...options }).next());
+  };
+  for (const run of [download, seed]) {
+    await refuse(run, { signal: AbortSignal.abort(REASON) });
+    await refuse(run, { maxPeers: 0 });
+  }
+  await Deno.remove(directory, { recursive: true });
+});
 
 /** Too long to be stored where we are: it has a thread of its own. */
 const LONG = makeTorrent({ files: 8 * MIB, pieceLength: 256 * KIB });
