@@ -18,9 +18,9 @@ export class DialPace {
 
   /** Whether one more may be dialled now; it counts as dialled then. */
   take(nowMs: number): boolean {
-    this.#refill(nowMs);
-    if (this.#stock < 1) return false;
-    this.#stock--;
+    // Not by the stock itself, which may lack a hair to 1: what is due must be had.
+    if (this.dueAtMs(nowMs) > nowMs) return false;
+    this.#stock = Math.max(this.#stock - 1, 0);
     return true;
   }
 

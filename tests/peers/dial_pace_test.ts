@@ -22,3 +22,14 @@ Deno.test("DialPace.dueAtMs() is when take() allows the next one", () => {
   assert(!pace.take(dueAtMs - 1));
   assert(pace.take(dueAtMs));
 });
+
+Deno.test("DialPace lets whoever is due be dialled, however the time was cut", () => {
+  const pace = new DialPace();
+  const startMs = 1_000_000;
+  while (pace.take(startMs));
+  // Ten tenths that are looked at one by one do not make one.
+  for (let nowMs = startMs; nowMs < startMs + 50; nowMs += 5) pace.dueAtMs(nowMs);
+  assertEquals(pace.dueAtMs(startMs + 50), startMs + 50);
+  assert(pace.take(startMs + 50));
+  assert(!pace.take(startMs + 50));
+});
