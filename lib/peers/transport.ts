@@ -50,9 +50,19 @@ export async function dial(address: PeerAddress, options: DialOptions): Promise<
   return overDeno(await Deno.connect({ hostname, port, signal: options.signal }), address);
 }
 
-/** A transport over a connection that Deno dialled or accepted; it owns the connection. */
+/**
+ * A transport over a connection that Deno dialled or accepted; it owns the connection.
+ *
+ * @throws the system's error, the connection closed
+ */
 export function overDeno(connection: Deno.TcpConn, remote?: PeerAddress): Transport {
-  connection.setNoDelay();
+  try {
+    connection.setNoDelay();
+  } catch (error) {
+    // Some systems refuse it where the peer has hung up already.
+    connection[Symbol.dispose]();
+    throw error;
+  }
   const { hostname, port } = connection.remoteAddr;
   return {
     remote: remote ?? { host: canonicalHost(hostname), port },
@@ -73,7 +83,11 @@ async function dialFrom(
   const { promise, resolve, reject } = Promise.withResolvers<Transport>();
   const { host, port } = address;
   const socket = net.connect({ host, port, localAddress: bind, noDelay: true });
-  const abort = () => socket.destroy(signal.reason);
+  const abort = () => {
+    // Not by way of the socket: it tells nobody of a reason that is null.
+    reject(signal.reason);
+    socket.destroy();
+  };
   signal.addEventListener("abort", abort, { once: true });
   socket.once("error", reject);
   socket.once("connect", () => {
