@@ -86,7 +86,8 @@ export class ThreadedDisk implements Disk {
     const feed = { ring, memory };
     const argument = { torrent: encodeLayout(torrent), directory, maxOpenFiles, feed };
     this.#opening = this.#thread.call("open", argument);
-    this.#opening.catch(() => {}); // what is asked next fails of it, too
+    // Nobody takes runs from the ring then; what is asked by message fails of itself.
+    this.#opening.catch((error: Error) => this.#die(error));
   }
 
   put(runs: readonly RunBytes[]): Promise<readonly Outcome[]> {
@@ -240,7 +241,7 @@ export class ThreadedDisk implements Disk {
   }
 
   #die(error: Error): void {
-    this.#death = error;
+    this.#death ??= error;
     for (const { done } of this.#puts.splice(0)) done.reject(error);
     this.#next = 0;
   }

@@ -63,3 +63,14 @@ Deno.test("ThreadedDisk rejects a batch of which one run cannot be stored, and g
   assertEquals(outcomes, [{ kind: "right" }, { kind: "right" }, { kind: "right" }]);
   assertEquals(await disk.put([]), []);
 });
+
+Deno.test("ThreadedDisk rejects what is put, before and after, where its thread cannot open the torrent", async () => {
+  using place = new Place();
+  // No number at all: stands for whatever may fail there, such as memory.
+  const options = { directory: place.directory, maxOpenFiles: 1n as unknown as number };
+  await using disk = new ThreadedDisk(metainfo, { ...options, memoryBytes: KIB });
+  const run = { ...wholePiece(FIXTURE, 0), bytes: disk.memory.bytes };
+  for (let times = 0; times < 2; times++) {
+    await assertRejects(() => disk.put([run]), Error, "BigInt");
+  }
+});
