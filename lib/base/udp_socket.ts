@@ -8,6 +8,7 @@
  */
 import type { Socket } from "node:dgram";
 import { canonicalHost, type PeerAddress } from "./address.ts";
+import { errorCode } from "./errors.ts";
 import { isIPv6 } from "./ip.ts";
 
 /** A packet that arrived. */
@@ -39,13 +40,15 @@ export class UdpSocket implements AsyncDisposable {
   readonly #bind: string | undefined;
   readonly #sockets = new Map<Family, Promise<Socket>>();
   readonly #handlers = new Set<DatagramHandler>();
+  /** 0 where the system chooses. */
+  readonly #wantedPort: number;
   #port: number;
   #isDisposed = false;
 
   /** Opens nothing yet. */
   constructor(options: UdpSocketOptions = {}) {
     this.#bind = options.bind;
-    this.#port = options.port ?? 0;
+    this.#port = this.#wantedPort = options.port ?? 0;
   }
 
   /** Whether an address of this family ("203.0.113.1", "2001:db8::1") can be sent to from here. */
@@ -84,12 +87,23 @@ export class UdpSocket implements AsyncDisposable {
     if (this.#isDisposed) throw new TypeError("Cannot use a UDP socket that was disposed");
     const known = this.#sockets.get(family);
     if (known !== undefined) return known;
-    const opening = this.#bindSocket(family);
+    const opening = this.#bindAnywhere(family);
     this.#sockets.set(family, opening);
+    opening.catch(() => this.#sockets.delete(family)); // the next use tries again
     return opening;
   }
 
-  async #bindSocket(family: Family): Promise<Socket> {
+  /** At the port of the other family, if it can be had: what the system chose for one may be somebody's in the other. */
+  async #bindAnywhere(family: Family): Promise<Socket> {
+    try {
+      return await this.#bindSocket(family, this.#port);
+    } catch (error) {
+      if (this.#port === this.#wantedPort || errorCode(error) !== "EADDRINUSE") throw error;
+      return await this.#bindSocket(family, 0);
+    }
+  }
+
+  async #bindSocket(family: Family, port: number): Promise<Socket> {
     // Loaded here, for most runs never get here.
     const { createSocket } = await import("node:dgram");
     // ipv6Only: or the IPv6 socket would take the IPv4 port as well, and the other could not have it.
@@ -98,16 +112,15 @@ export class UdpSocket implements AsyncDisposable {
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once("error", reject);
-        socket.bind({ port: this.#port, address: this.#bind ?? anyAddress(family) }, resolve);
+        socket.bind({ port, address: this.#bind ?? anyAddress(family) }, resolve);
       });
     } catch (error) {
-      this.#sockets.delete(family); // the next use tries again
       socket.close();
       throw error;
     }
     socket.removeAllListeners("error");
     socket.on("error", () => {}); // one packet that could not be read or sent: as good as lost
-    this.#port = socket.address().port; // the same for both families
+    this.#port ||= socket.address().port; // the same for both families
     return socket;
   }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { type Datagram, UdpSocket } from "../../lib/base/udp_socket.ts";
 import { countDescriptors, hasIPv6 } from "../support/system.ts";
 
@@ -64,4 +64,17 @@ Deno.test("UdpSocket opens nothing before it is used and closes all it opened", 
   await socket[Symbol.asyncDispose]();
   await socket[Symbol.asyncDispose]();
   assertEquals(countDescriptors(), before);
+});
+
+Deno.test("UdpSocket takes another port for a family where somebody has that of the other", {
+  ignore: !hasIPv6(),
+}, async () => {
+  await using ours = new UdpSocket();
+  const port = await ours.listen();
+  await using theirs = new UdpSocket({ bind: "::1", port });
+  assertEquals(await theirs.listen(), port);
+  const arrived = nextOf(theirs);
+  await ours.send(new Uint8Array([1]), { host: "::1", port });
+  assertNotEquals((await arrived).from.port, port);
+  assertEquals(await ours.listen(), port);
 });
