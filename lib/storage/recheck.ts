@@ -60,11 +60,25 @@ export async function holdsSome(
   right: Uint8Array,
   { geometry, presence, disk }: Pick<RecheckOptions, "geometry" | "presence" | "disk">,
 ): Promise<boolean> {
-  if (right.every((byte) => byte === 0)) return false;
+  if (isEmpty(right)) return false;
+  for (const some of growing(right)) {
+    if (!isEmpty(await disk.probe(some))) return true;
+  }
   const reached = bitsWhere(geometry.pieceCount, (pieceIndex) => presence.reaches(pieceIndex));
-  const likely = await disk.probe(reached);
-  const isRight = (byte: number, at: number) => (byte & (right[at] ?? 0)) !== 0;
-  return likely.every((byte) => byte === 0) || likely.some(isRight);
+  return isEmpty(await disk.probe(reached));
+}
+
+/** A set in ever larger parts: mostly the first of them tells, and the rest need not be read again. */
+function* growing(bits: Uint8Array): Generator<Uint8Array, void, undefined> {
+  for (let start = 0; start < bits.length; start = 2 * start + 1) {
+    const end = 2 * start + 1;
+    const part = bits.map((byte, at) => at >= start && at < end ? byte : 0);
+    if (!isEmpty(part)) yield part;
+  }
+}
+
+function isEmpty(bits: Uint8Array): boolean {
+  return bits.every((byte) => byte === 0);
 }
 
 /** Several passes, one progress: what would step back is not reported. */
@@ -73,7 +87,7 @@ async function* hashRising(
   { geometry, disk, signal }: RecheckOptions,
   reported: { bytes: number },
 ): AsyncGenerator<CheckProgress, Hashed, undefined> {
-  if (wanted.every((byte) => byte === 0)) return nothing(geometry);
+  if (isEmpty(wanted)) return nothing(geometry);
   const pass = atIntervals(disk.hash(wanted, { signal }));
   try {
     for (;;) {

@@ -3,6 +3,7 @@ import { StorageError } from "../../lib/base/errors.ts";
 import { LocalDisk } from "../../lib/storage/local_disk.ts";
 import { storageFailure } from "../../lib/storage/storage_error.ts";
 import {
+  allPieces,
   check,
   fileBytes,
   type Fixture,
@@ -99,6 +100,26 @@ Deno.test("DiskStore.check() takes no file for the torrent's that has but zeros 
   assertEquals(Deno.readFileSync(place.path("file.bin")), theirs);
   await using store = await place.open(fixture, { overwrite: true });
   assertEquals(indicesIn((await check(store)).verified), [1]);
+});
+
+/** Counts the pieces that it is asked to look into. */
+class CountingDisk extends LocalDisk {
+  probed = 0;
+
+  override probe(pieces: Uint8Array): Promise<Uint8Array> {
+    this.probed += indicesIn(pieces).length;
+    return super.probe(pieces);
+  }
+}
+
+Deno.test("DiskStore.check() reads few of many right pieces again to tell whose they are", async () => {
+  using place = new Place();
+  const fixture = singleFile(3_000_000);
+  place.lay(fixture);
+  const disk = new CountingDisk(fixture.metainfo, place.directory);
+  await using store = await place.open(fixture, { makeDisk: () => disk });
+  assertEquals(indicesIn((await check(store)).verified), allPieces(fixture));
+  assert(disk.probed <= 8, `${disk.probed} pieces were read again`);
 });
 
 Deno.test("DiskStore.check() replaces somebody's file when told to", async () => {
