@@ -118,7 +118,8 @@ export class Downloader implements PeerRole, Asker {
         return this.#rejected(message.pieceIndex, message.begin / BLOCK_LENGTH);
       case "choke":
         this.#stall.end();
-        return this.#stop();
+        this.#silence();
+        return this.#requests.choked(this.#terms.allowed);
       case "unchoke":
         return this.#serve();
       case "piece":
@@ -280,9 +281,13 @@ export class Downloader implements PeerRole, Asker {
 
   /** Gives back everything the peer was asked for. */
   #stop(): void {
+    this.#silence();
+    this.#requests.lostAll();
+  }
+
+  #silence(): void {
     this.ledger.setServing(this.source, "silent");
     this.#shared.changed();
-    this.#requests.lostAll();
   }
 
   #watchStall(nowMs: number): void {

@@ -79,18 +79,19 @@ export class RequestQueue {
     return piece;
   }
 
-  /** Takes out what is outstanding of a piece that the peer has lost: answers may still be on their way. */
-  giveUpPiece(pieceIndex: number): readonly Request[] {
+  /** Takes out what is outstanding of pieces that the peer has lost or keeps back: answers may still come. */
+  giveUpPieces(isLost: (piece: OpenPiece) => boolean): readonly Request[] {
     const lost: Request[] = [];
     for (let at = this.#head; at < this.#pieces.length; at++) {
       const [piece, block] = [this.#pieces[at], this.#blocks[at]];
-      if (piece?.pieceIndex === pieceIndex && block !== undefined) lost.push({ piece, block });
+      if (piece === undefined || block === undefined) continue;
+      if (isLost(piece)) lost.push({ piece, block });
     }
-    for (const { block } of lost) this.giveUp(pieceIndex, block);
+    for (const { piece, block } of lost) this.giveUp(piece.pieceIndex, block);
     return lost;
   }
 
-  /** Takes out everything: the peer choked us or stalls. Answers may still come. */
+  /** Takes out everything: the peer stalls or has gone. Answers may still come. */
   giveUpAll(): readonly Request[] {
     return this.giveUpBeyond(0);
   }

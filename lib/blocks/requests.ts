@@ -84,15 +84,25 @@ export class Requests {
 
   /** The peer has lost the piece: nothing of it will come, though answers may still be on their way. */
   lostPiece(pieceIndex: number): void {
-    for (const { piece, block } of this.queue.giveUpPiece(pieceIndex)) {
-      this.#ledger.unrequest(piece, block);
-    }
+    this.#lost((piece) => piece.pieceIndex === pieceIndex);
   }
 
-  /** The peer answers nothing any more: it has choked us, stalls or has gone. */
+  /** The peer has choked us: it answers, or rejects, what it allows all the same (BEP 6), and nothing else. */
+  choked(allowed: ReadonlySet<number>): void {
+    // One with suspects is for somebody who serves.
+    this.#lost((piece) => !allowed.has(piece.pieceIndex) || piece.suspects !== undefined);
+  }
+
+  /** The peer answers nothing any more: it stalls or has gone. */
   lostAll(): void {
     this.#oldest = undefined;
     for (const { piece, block } of this.queue.giveUpAll()) this.#ledger.unrequest(piece, block);
+  }
+
+  #lost(isLost: (piece: OpenPiece) => boolean): void {
+    for (const { piece, block } of this.queue.giveUpPieces(isLost)) {
+      this.#ledger.unrequest(piece, block);
+    }
   }
 
   #cancelled(piece: OpenPiece, block: number): void {

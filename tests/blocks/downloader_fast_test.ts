@@ -56,6 +56,26 @@ Deno.test("Downloader asks a peer that chokes it for what that allows, and has",
   await part(peer);
 });
 
+Deno.test("Downloader asks for nothing twice that a peer gives though it has choked us meanwhile", async () => {
+  const rig = new Rig();
+  const peer = await rig.meet((says) => {
+    says.haveAll();
+    says.allowedFast(1);
+    says.unchoke();
+  });
+  assertEquals(peer.heard().filter((text) => text.startsWith("request")).length, 4);
+  peer.says.choke();
+  await peer.send();
+  assertEquals(peer.heard(), []);
+  const other = await rig.join([0, 1]);
+  const firstAsked = other.heard().filter((text) => text.startsWith("request")).slice(0, 2);
+  assertEquals(firstAsked, ["request 0:0", "request 0:1"], "what it gives no more");
+  await say(peer, "1:0");
+  assertEquals(rig.held(), ["1:0"]);
+  await part(peer);
+  await part(other);
+});
+
 Deno.test("Downloader leaves a peer alone for a while that rejects what it allows", async () => {
   const rig = new Rig();
   const peer = await rig.meet((says) => {

@@ -55,15 +55,16 @@ Deno.test("giveUp() takes out one request, whose late answer is known once", () 
   assert(!queue.takeReturned(3, 0));
 });
 
-Deno.test("giveUpPiece() returns what is outstanding of one piece, and leaves the rest", () => {
+Deno.test("giveUpPieces() returns what is outstanding of some pieces, and leaves the rest", () => {
   const queue = queueOf(5, 6, 7);
   const other = new OpenPiece(4, 10);
+  const isThird = ({ pieceIndex }: OpenPiece) => pieceIndex === 3;
   queue.push(other, 6);
   queue.take(3, 5);
-  assertEquals(queue.giveUpPiece(3), [6, 7].map((block) => ({ piece: PIECE, block })));
+  assertEquals(queue.giveUpPieces(isThird), [6, 7].map((block) => ({ piece: PIECE, block })));
   assertEquals([queue.length, queue.has(4, 6), queue.has(3, 6)], [1, true, false]);
   assert(queue.takeReturned(3, 7), "a late answer is known");
-  assertEquals(queue.giveUpPiece(3), []);
+  assertEquals(queue.giveUpPieces(isThird), []);
 });
 
 Deno.test("giveUpAll() returns what is outstanding, in order", () => {
