@@ -83,7 +83,7 @@ export class OpenPiece {
   restoredCount = 0;
   /** Sources of earlier attempts that ended in a wrong hash: while there are any, one source fetches the whole. */
   suspects: ReadonlySet<SourceId> | undefined;
-  /** With suspects: the one source that may be asked. */
+  /** With suspects: the one source that may be asked, unless another is much faster (see suspicion.ts). */
   soleSource: SourceId | undefined;
   /** No block before this one is free: a long piece is not searched from its start each time. */
   #freeFrom = 0;
