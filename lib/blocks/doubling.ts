@@ -148,6 +148,6 @@ export class Doubling implements Helper {
   /** How long an answer to one request more would take, in milliseconds; undefined if unknown. */
   get #nextMs(): number | undefined {
     const { queue, pace } = this.#options;
-    return pace.drainMs(queue.length + 1);
+    return pace.answerMs(queue.length + 1);
   }
 }

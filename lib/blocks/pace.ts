@@ -195,6 +195,13 @@ export class Pace {
     return this.#rate === 0 ? undefined : (requests * BLOCK_LENGTH) / this.#rate;
   }
 
+  /** When the last of so many requests, made now, would be answered: no sooner than a round trip takes. */
+  answerMs(requests: number): number | undefined {
+    const drainMs = this.drainMs(requests);
+    if (drainMs === undefined || !Number.isFinite(this.#roundTripMs)) return drainMs;
+    return Math.max(drainMs, this.#roundTripMs);
+  }
+
   /** Whether a peer with requests outstanding has been silent for too long. */
   isStalled(nowMs: number): boolean {
     return nowMs - this.#heardAtMs > this.#stallMs;

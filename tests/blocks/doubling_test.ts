@@ -47,8 +47,8 @@ function makeDoubling(
     now: () => 100,
   });
   /** Lets it send at 1 block per ms. */
-  const hear = () => {
-    pace.asked(80);
+  const hear = (askedAtMs = 80) => {
+    pace.asked(askedAtMs);
     for (let block = 1; block <= 20; block++) pace.received(BLOCK_LENGTH, 80 + block);
   };
   return { piece, queue, doubling, hear };
@@ -72,6 +72,14 @@ Deno.test("Doubling helps who takes long, with what the peer itself is not asked
   assertEquals([0, 1, 2].map((block) => doubling.helpsWith(piece, block)), [true, false, true]);
   queue.push(piece, 0);
   assert(!doubling.helpsWith(piece, 0));
+});
+
+Deno.test("Doubling leaves to a nearer one what a far peer would be no sooner with", () => {
+  const { piece, doubling, hear } = makeDoubling([1_000, 2_100]);
+  hear(-900);
+  piece.sourceOf.set([1, 2]);
+  piece.requesters.set([1, 1]);
+  assertEquals([0, 1].map((block) => doubling.helpsWith(piece, block)), [false, true]);
 });
 
 Deno.test("Doubling helps nobody where all are quick, or the peer stalls", () => {

@@ -266,3 +266,13 @@ Deno.test("Pace knows how long a peer takes before its first window is over, onc
   pace.received(BLOCK_LENGTH, 1_008);
   assertEquals(pace.drainMs(10), 10);
 });
+
+Deno.test("answerMs() is no less than the round trip, however fast a far peer is", () => {
+  const pace = new Pace(2);
+  pace.asked(0);
+  assertEquals(pace.answerMs(1), undefined);
+  for (let block = 0; block < 9; block++) pace.received(BLOCK_LENGTH, 1_000);
+  pace.tick(1_000, 2);
+  assertEquals([pace.answerMs(1), pace.roundTripMs], [1_000, 1_000]);
+  assertEquals(pace.answerMs(100), pace.drainMs(100));
+});
