@@ -149,10 +149,9 @@ Deno.test("replayRecords() takes no time over and over for records that say the 
   const complete = { record: { kind: "complete" }, end: 100 } as const;
   const records = [
     { record: { kind: "boot", bootId: "now" }, end: 80 } as const,
-    ...Array(200).fill(complete),
+    // Each by itself takes milliseconds: all together would take minutes.
+    ...Array(50_000).fill(complete),
   ];
-  const startedAtMs = performance.now();
   const state = replayRecords(records, geometry, "now");
   assert(state?.verified.every((byte) => byte === 0xff));
-  assert(performance.now() - startedAtMs < 1_000);
 });

@@ -62,11 +62,9 @@ Deno.test("parseTrackers() makes no long warning of a long URL", () => {
   assertEquals(warnings.list().map(({ length }) => length), [1000]);
 });
 
-Deno.test("parseTrackers() takes no time over very many spaces", () => {
-  const startedAtMs = performance.now();
-  const announce = `http://a.example/${" ".repeat(100_000)}x`;
+Deno.test("parseTrackers() is done with very many spaces, which a pattern would be at for an hour", () => {
+  const announce = `http://a.example/${" ".repeat(2_000_000)}x`;
   assertEquals(parseTrackers(root({ announce }), new Warnings()), []);
-  assert(performance.now() - startedAtMs < 1_000);
 });
 
 Deno.test("parseTrackers() takes no more trackers than any torrent needs", () => {
