@@ -120,8 +120,9 @@ async function run(
     return await serve(engine, metainfo, seed);
   };
   try {
-    const noSource = () => noSourceError(metainfo, options);
-    return await fetchPieces(engine, { ledger, store, whenComplete, noSource });
+    const last = await fetchPieces(engine, { ledger, store, whenComplete });
+    if (last !== undefined) return last;
+    throw noSourceError(metainfo, options);
   } catch (error) {
     await engine.hangUp();
     // Where the disk fails, there is no saving to it.
@@ -167,8 +168,6 @@ interface FetchOptions<Last> {
   readonly store: Store;
   /** What comes when every piece is there; connections last until its end. */
   readonly whenComplete: () => Promise<Last>;
-  /** What is thrown when nothing can come any more. */
-  readonly noSource: () => GaveUpError;
 }
 
 function noSourceError({ trackers }: Metainfo, { peers = [] }: DownloadOptions): GaveUpError {
@@ -179,11 +178,13 @@ function noSourceError({ trackers }: Metainfo, { peers = [] }: DownloadOptions):
 
 /**
  * The pipeline. Every stage takes the one before and yields to the next; pulling the last one runs them all.
+ *
+ * @returns undefined when nothing can come any more
  */
 async function fetchPieces<Last>(
   engine: Engine,
-  { ledger, store, whenComplete, noSource }: FetchOptions<Last>,
-): Promise<Last> {
+  { ledger, store, whenComplete }: FetchOptions<Last>,
+): Promise<Last | undefined> {
   const addresses = engine.addresses();
   const wires = connect(addresses, engine.connecting);
   const blocks = requestBlocks(wires, engine);
@@ -193,5 +194,5 @@ async function fetchPieces<Last>(
     if (ledger.isComplete) return await whenComplete();
   }
   engine.signal.throwIfAborted();
-  throw noSource();
+  return undefined;
 }

@@ -138,3 +138,9 @@ function redactQuery(query: string): string {
     return pair.length > SHOWN_OF_SECRET ? hide(pair) : pair;
   }).join("&");
 }
+
+/** The start of a text that takes at most so many bytes of UTF-8, with no character split. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(Math.max(0, maxBytes)));
+  return text.slice(0, read);
+}

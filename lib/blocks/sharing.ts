@@ -10,7 +10,10 @@ import { BLOCK_LENGTH } from "../torrent/geometry.ts";
 import type { Downloader } from "./downloader.ts";
 import { fairShare, limitedRequests, MIN_SHARE, NEAR_REQUESTS } from "./shares.ts";
 
-/** With no more peers than this, each learns at once of what the others want; of more, a few times a second. */
+/**
+ * With no more peers than this, each learns at once of a new piece, and of what the others want; of more,
+ * a few times a second.
+ */
 export const MAX_PROMPT = 24;
 
 /** So many times as many peers are a reason to share out anew before the next tick. */

@@ -5,6 +5,8 @@
  * @module
  */
 import { errorCode } from "../base/errors.ts";
+import { cutToBytes } from "../base/text.ts";
+import { MAX_COMPONENT_BYTES } from "../torrent/path.ts";
 import {
   encodeHeader,
   encodeRecord,
@@ -18,8 +20,6 @@ import { storageFailure, toStorageError } from "./storage_error.ts";
 const MAX_JOURNAL_LENGTH = 256 * 1024 * 1024;
 
 const SUFFIX = ".westorrent";
-/** The longest name that file systems allow, in bytes. */
-const MAX_NAME_BYTES = 255;
 
 /** How often the file may vanish between opening and locking it before we give up. */
 const MAX_OPEN_TRIES = 10;
@@ -31,9 +31,7 @@ const NO_LOCKS: ReadonlySet<string> = new Set(["ENOLCK", "ENOSYS", "ENOTSUP", "E
 
 /** What the journal of a torrent is called: as the torrent, cut where that leaves no room for more. */
 export function journalNameOf(name: string): string {
-  const room = new Uint8Array(MAX_NAME_BYTES - SUFFIX.length);
-  const { read } = new TextEncoder().encodeInto(name, room);
-  return name.slice(0, read) + SUFFIX;
+  return cutToBytes(name, MAX_COMPONENT_BYTES - SUFFIX.length) + SUFFIX;
 }
 
 /** An open, locked journal. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { cutToBytes } from "../base/text.ts";
+import { MAX_COMPONENT_BYTES } from "./path.ts";
 
 /** What decides whether two files may have one name. */
 export interface NamedFile {
@@ -11,9 +13,6 @@ export interface NamedFile {
   readonly lengthBytes: number;
   readonly isPadding: boolean;
 }
-
-/** The longest component that file systems allow, in bytes. */
-const MAX_COMPONENT_BYTES = 255;
 
 /**
  * The path of each file, changed where it is that of a folder or of an earlier file, on a system that
@@ -118,10 +117,4 @@ function numbered(name: string, number: number): string {
 
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
-}
-
-/** The start of a text that takes at most so many bytes of UTF-8, with no character split. */
-function cutToBytes(text: string, maxBytes: number): string {
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(Math.max(0, maxBytes)));
-  return text.slice(0, read);
 }

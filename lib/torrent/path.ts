@@ -17,8 +17,10 @@ export const SYSTEM_RULES: NameRules = Deno.build.os === "windows" ? "windows" :
 /** What takes the place of what cannot be kept, and of a name of which nothing is left. */
 export const PLACEHOLDER = "_";
 
-/** Where a component is cut, in bytes: file systems allow 255, and what is added to names needs some. */
-const MAX_NAME_BYTES = 240;
+/** The longest component that file systems allow, in bytes. */
+export const MAX_COMPONENT_BYTES = 255;
+/** Where a component is cut, in bytes: what is added to names needs some. */
+const MAX_NAME_BYTES = MAX_COMPONENT_BYTES - 15;
 /** An extension is kept when a component is cut, if its dot is among so many last bytes. */
 const MAX_EXTENSION_BYTES = 9;
 

@@ -5,7 +5,14 @@ import { Downloads } from "../../lib/blocks/request.ts";
 import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { FakePeer } from "../support/fake_peer.ts";
-import { bitsOf, KIB, makeLedger, makeMemory, plainGeometry } from "../support/torrents.ts";
+import {
+  bitsOf,
+  KIB,
+  makeLedger,
+  makeMemory,
+  plainGeometry,
+  storeRuns,
+} from "../support/torrents.ts";
 
 const MIB = 1024 * KIB;
 const PIECE_COUNT = 512;
@@ -27,13 +34,7 @@ class Rig {
 
   /** What has come is stored at once. */
   async store(): Promise<void> {
-    while (this.downloads.runs.size > 0) {
-      const { value = [] } = await this.downloads.runs.next();
-      for (const { run } of value) {
-        this.ledger.release(run);
-        this.ledger.verify(run.piece);
-      }
-    }
+    await storeRuns(this.downloads);
   }
 }
 

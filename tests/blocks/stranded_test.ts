@@ -6,7 +6,14 @@ import { BUDGET_BYTES } from "../../lib/ledger/budget.ts";
 import { ReadBuffers } from "../../lib/peers/read_buffers.ts";
 import { BLOCK_LENGTH } from "../../lib/torrent/geometry.ts";
 import { FakePeer } from "../support/fake_peer.ts";
-import { bitsOf, KIB, makeLedger, makeMemory, plainGeometry } from "../support/torrents.ts";
+import {
+  bitsOf,
+  KIB,
+  makeLedger,
+  makeMemory,
+  plainGeometry,
+  storeRuns,
+} from "../support/torrents.ts";
 
 const MIB = 1024 * KIB;
 /** One run each. */
@@ -70,15 +77,9 @@ class Rig {
     return count;
   }
 
-  /** What has come is stored. */
+  /** What has come is stored at once. */
   async store(): Promise<void> {
-    while (this.downloads.runs.size > 0) {
-      const { value = [] } = await this.downloads.runs.next();
-      for (const { run } of value) {
-        this.ledger.release(run);
-        this.ledger.verify(run.piece);
-      }
-    }
+    await storeRuns(this.downloads);
   }
 }
 

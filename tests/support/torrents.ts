@@ -8,6 +8,7 @@ import {
   type Source,
   type SourceId,
 } from "../../lib/ledger.ts";
+import type { Downloads } from "../../lib/blocks/request.ts";
 import { budgetMemoryBytes } from "../../lib/ledger/budget.ts";
 import { readBufferBytes } from "../../lib/peers/read_buffers.ts";
 import { Geometry } from "../../lib/torrent/geometry.ts";
@@ -74,4 +75,15 @@ export function addSource(ledger: Ledger, pieces?: Iterable<number>): Source {
   ledger.holdings.setHaves(source, bitsOf(pieceCount, pieces ?? Array(pieceCount).keys()));
   ledger.setServing(source, "serving");
   return source;
+}
+
+/** As if what has come were stored at once, and right. */
+export async function storeRuns({ runs, ledger }: Downloads): Promise<void> {
+  while (runs.size > 0) {
+    const { value = [] } = await runs.next();
+    for (const { run } of value) {
+      ledger.release(run);
+      ledger.verify(run.piece);
+    }
+  }
 }
